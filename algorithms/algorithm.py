@@ -59,6 +59,10 @@ class Algorithm(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def title(self) -> str:
+        """Its name for readers, in figures."""
+
+    @property
     def summary(self) -> str: ...
     @property
     def parent(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.loss import Stepper
 from algorithms.estimators.rollout import Batch
+from algorithms.parts import check_parts
 from algorithms.policies.nucleus import TopP
 from algorithms.staleness.clock import ActorSchedule
 from algorithms.tunable import Choice, Context, tunable
@@ -139,3 +140,9 @@ class Composition:
     update: Update
     schedule: Schedule = field(default_factory=Schedule)
     nucleus: TopP | None = None
+
+    def __post_init__(self) -> None:
+        check_parts(self, {"update": Update})
+        for name, kind in (("estimator", Estimator), ("schedule", Schedule)):
+            if not isinstance(part := getattr(self, name), kind):
+                raise TypeError(f"{name} is of class {type(part).__name__}, which is no {kind.__name__}")

@@ -20,6 +20,7 @@ from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Collection, TrainingConfig, Unroll
 from envs.api import Box, Task, Transcript
+from envs.naming.titles import title_of_variant
 from envs.validation import UsageError
 
 
@@ -50,6 +51,7 @@ class Variant(Composition):
     collection  the window that this variant needs on control tasks; None: that of the settings
     fixed       fields of the TrainingConfig that are part of it (a preset's learning rate, say), as pairs
     promises    properties that the conformance kit tests; a rung never inherits them
+    shown_as    its name in figures, which a rung does not inherit either; empty: words made of `name`
     """
 
     name: str
@@ -60,6 +62,7 @@ class Variant(Composition):
     needs: tuple[str, ...] = field(default=(), metadata={"hashed": False})
     fixed: tuple[tuple[str, Any], ...] = ()
     promises: Promises = field(default_factory=Promises, metadata={"hashed": False})
+    shown_as: str = field(default="", compare=False, metadata={"hashed": False})
 
     learns = True
     tunable = True
@@ -72,6 +75,7 @@ class Variant(Composition):
         summary: str,
         needs: dict[str, Any] | None = None,
         promises: Promises | None = None,
+        shown_as: str = "",
         **change: Any,
     ) -> Variant:
         """The next rung of the ladder: this variant with exactly one part changed, and the parts that this needs."""
@@ -91,8 +95,14 @@ class Variant(Composition):
             changes=part,
             needs=tuple(needs or ()),
             promises=promises or Promises(),
+            shown_as=shown_as,
             **outer,
         )
+
+    @property
+    def title(self) -> str:
+        """Its name for readers."""
+        return self.shown_as or title_of_variant(self.name)
 
     @property
     def critic(self) -> bool:
@@ -139,7 +149,7 @@ class Variant(Composition):
         """The variant with real actors instead of a lag or simulated actors. UsageError if it cannot have them."""
         schedule = replace(self.schedule, lag=0, actors=None, gradient="newest", processes=processes)
         workers = f"{processes.actors} {'Hogwild workers' if processes.hogwild else 'actors'}"
-        made = replace(self, name=f"{self.name} ({workers})", schedule=schedule)
+        made = replace(self, name=f"{self.name} ({workers})", shown_as=f"{self.title} ({workers})", schedule=schedule)
         if reason := reason_unsupported(made):
             raise UsageError(f"{self.name} {reason}")
         return made

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from benchmarks.api.comparing import compare
     from benchmarks.api.result import Result
     from benchmarks.api.running import load, run
+    from benchmarks.api.tuning import Tuning, tune
 
-__all__ = ["Result", "compare", "load", "run"]
+__all__ = ["Result", "Tuning", "compare", "load", "run", "tune"]
 
 _HOME = {
     "Result": "benchmarks.api.result",
+    "Tuning": "benchmarks.api.tuning",
     "compare": "benchmarks.api.comparing",
     "load": "benchmarks.api.running",
     "run": "benchmarks.api.running",
+    "tune": "benchmarks.api.tuning",
 }
 
 

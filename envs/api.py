@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from envs.naming.titles import title_of_task
+
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -252,6 +254,7 @@ class Task:
     floor      return of the uniform policy, J0; None: to be measured
     ceiling    optimal or reference return, J*; None: unknown, so scores are returns
     threshold  return at which the task counts as solved; None: there is none
+    shown_as   its name in figures; empty: words made of `name`
 
     ValueError if these define no valid Scale.
     """
@@ -266,12 +269,18 @@ class Task:
     gamma: float = 1.0
     beta: float = 0.0
     views: tuple[tuple[str, Factory], ...] = ()
+    shown_as: str = dataclasses.field(default="", compare=False, metadata={"hashed": False})
 
     def __post_init__(self) -> None:
         try:
             _ = self.scale
         except ValueError as error:
             raise ValueError(f"task {self.name!r}: {error}") from error
+
+    @property
+    def title(self) -> str:
+        """Its name for readers; a factory that names its family has it in the title."""
+        return self.shown_as or title_of_task(self.name, getattr(self.factory, "family_title", ""))
 
     @property
     def spec(self) -> Spec:

@@ -85,5 +85,6 @@ def undelayed(factory: Factory) -> Factory:
 
 def delayed(task: Task, step_s: float, kind: Kind) -> Task:
     """The task with this delay per step, which its name contains."""
-    name = f"{task.name}, {1000 * step_s:g} ms {PAST[kind]}"
-    return replace(task, name=name, factory=Delayed(task.factory, step_s, kind))
+    delay = f"{1000 * step_s:g} ms {PAST[kind]}"
+    name, title = f"{task.name}, {delay}", f"{task.title}, {delay}"
+    return replace(task, name=name, shown_as=title, factory=Delayed(task.factory, step_s, kind))

@@ -74,6 +74,7 @@ class TextMDP(ABC):
     bernoulli: ClassVar[bool] = False  # a final reward r is paid as 1 with probability r, else as 0 (same mean)
     worst_reward: ClassVar[float] = 0.0  # the reward of an illegal token, if there are masks
     has_reference: ClassVar[bool] = False
+    family_title: ClassVar[str] = ""  # what titles call its tasks; empty: the part of the task's name before the slash
 
     def __post_init__(self) -> None:
         name = type(self).__name__

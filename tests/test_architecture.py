@@ -17,7 +17,7 @@ FILES = sorted(p for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 
 # from the lowest layer to the highest; a module may import its own layer and those below; names of one line are one layer
 LAYERS = (
-    ("envs.seeding", "envs.validation", "envs.registry"),
+    ("envs.seeding", "envs.validation", "envs.registry", "envs.naming"),
     ("envs.api",),
     ("envs.text_mdp", "envs.splits"),
     ("envs.text_env", "envs.enumeration", "envs.delayed", "envs.custom"),
@@ -29,10 +29,11 @@ LAYERS = (
     ("envs.language.tasks", "envs.language.named"),
     ("envs.tasks",),
     ("envs.named", "envs.gymnasium_env"),
+    ("envs.exports",),
     ("envs.random_policy",),
     ("envs.custom.repeats",),
     ("envs",),
-    ("algorithms.tunable",),
+    ("algorithms.tunable", "algorithms.parts"),
     ("algorithms.policies",),
     ("algorithms.estimators",),
     ("algorithms.staleness",),
@@ -48,6 +49,7 @@ LAYERS = (
     ("algorithms",),
     ("benchmarks.validation",),
     ("benchmarks.store", "benchmarks.published"),
+    ("benchmarks.sharing",),
     ("benchmarks.design",),
     ("benchmarks.language",),
     ("benchmarks.imports", "benchmarks.loading"),
@@ -57,7 +59,7 @@ LAYERS = (
     ("benchmarks.experiments",),
     ("benchmarks.reports", "benchmarks.playback"),
     ("benchmarks.execution",),
-    ("benchmarks.tuning", "benchmarks.speed"),
+    ("benchmarks.tuning", "benchmarks.speed", "benchmarks.libraries"),
     ("benchmarks.cli",),
     ("benchmarks.api",),
     ("benchmarks",),

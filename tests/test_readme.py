@@ -25,6 +25,7 @@ RELEASED = Released(ROOT / FOLDER, drawn=False)
 
 
 INTERVAL, TEST, PYTHON = "the level of the intervals", "the level of the tests", "a version of Python"
+PACKAGE = "a version of a package"
 POWER = "the power at which a detectable difference is stated"
 # numbers that look like measurements and are none, by page; a whole word each, with the reason
 ALLOWED = {
@@ -33,9 +34,11 @@ ALLOWED = {
     "docs/glossary.md": {"95 %": INTERVAL, ".8": POWER},
     "docs/reading-a-report.md": {"95 %": INTERVAL, ".05": TEST, ".8": POWER},
     "docs/commands.md": {".05": TEST},
+    "docs/ecosystem.md": dict.fromkeys(("0.43", "0.31", "2.21"), PACKAGE),
     "docs/results.md": {".05": TEST},
     "docs/performance.md": {"1 ms": "a setting of the experiment async_throughput"},
     "docs/limits.md": {".003": "a learning rate, a setting"},
+    "docs/other-libraries.md": {".3": "a setting", "4.9": "a version of a package"},
     "docs/installation.md": dict.fromkeys(("3.11", "3.12", "3.13", "3.14"), PYTHON),
     "docs/theory.md": {
         ".95": "causal/small pays it by its definition; a bound of the test named there",

@@ -34,18 +34,22 @@ def examine(estimator: Estimator, fresh: Estimator) -> list[Finding]:
 def _equal_returns(estimator: Estimator) -> Finding:
     """If all past returns, V and the greedy return are equal, b equals them or is always 0.
 
+    Where b is meant to be a share of them, that is declared as its field `shrink`.
+
     First q is the same at every step. Then it differs, and b may follow the steps or be one number for all.
     """
     rollout, values = equal_returns()
     amount, falling = values[:-1].clone(), torch.tensor([3.0, 1.0, 2.0], dtype=torch.float64)[:, None, None]
+    share = float(getattr(estimator.baseline, "shrink", 1.0))
     flat = _converged_baseline(estimator, amount, rollout, values)
     uneven = amount * falling
     stepwise = _converged_baseline(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
-    worst = min(float((flat - amount).abs().max()), float(flat.abs().max()))
-    off = min(float((stepwise - uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
-    expected = (
-        f"expected a baseline of {float(amount[0, 0, 0]):.3g} everywhere, or none, that follows the steps or does not"
-    )
+    worst = min(float((flat - share * amount).abs().max()), float(flat.abs().max()))
+    off = min(float((stepwise - share * uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
+    level = share * float(amount[0, 0, 0])
+    expected = f"expected a baseline of {level:.3g} everywhere, or none, that follows the steps or does not"
+    if share == 1.0:
+        expected += "; where a share of it is meant, declare that as the field shrink"
     detail = f"{expected}; seen {float(flat.min()):.4g} to {float(flat.max()):.4g}, off the steps by {off:.2g}"
     return Finding("where all returns are equal the baseline is that return", max(worst, off) < NEAR, detail)
 

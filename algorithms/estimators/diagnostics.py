@@ -50,6 +50,22 @@ NAMES = (
     "gradient_cosine",
     "lag",
 )
+DESCRIPTIONS = {  # for the panels of a figure
+    "gradient_norm": "gradient norm",
+    "gradient_variance": "gradient variance",
+    "gradient_snr": "signal-to-noise ratio",
+    "entropy_share": "entropy, share of most",
+    "approximate_kl": "KL to actor, nats",
+    "effective_sample_size": "effective sample share",
+    "clipped_up": "share clipped above",
+    "clipped_down": "share clipped below",
+    "explained_variance": "explained variance",
+    "equal_groups": "share of equal groups",
+    "length_right": "actions, good texts",
+    "length_wrong": "actions, poor texts",
+    "gradient_cosine": "cosine to exact gradient",
+    "lag": "lag, updates",
+}
 
 
 class Diagnostics:

@@ -11,6 +11,7 @@ from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.importance_weights import Correction
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.rollout import PartState, Rollout
+from algorithms.parts import check_parts
 from algorithms.tunable import Number
 from envs.api import Box, Spec, Transcript
 
@@ -112,6 +113,14 @@ class EntropyBonus(Protocol):
         """The state after a rollout; `fraction` [P] is its entropy relative to the maximum."""
 
 
+PARTS = {
+    "credit": Credit,
+    "baseline": Baseline,
+    "surrogate": Surrogate,
+    "scale": AdvantageScale,
+    "entropy": EntropyBonus,
+    "correction": Correction,
+}  # of an estimator: field -> its protocol
 Aggregation = Literal["episode", "token", "sequence", "constant"]
 
 
@@ -138,6 +147,7 @@ class Estimator:
     correction: Correction | None = None
 
     def __post_init__(self) -> None:
+        check_parts(self, PARTS)
         if self.aggregation not in get_args(Aggregation):
             raise ValueError(f"aggregation {self.aggregation!r} is none of {', '.join(get_args(Aggregation))}")
         if self.credit.bootstraps and not self.baseline.critic:

@@ -12,6 +12,7 @@ from algorithms.training.records import Members
 from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
+from envs.naming.titles import title_of_variant
 from envs.validation import UsageError
 
 
@@ -21,6 +22,7 @@ class Reference:
 
     name: str
     summary: str = field(metadata={"hashed": False})
+    shown_as: str = field(default="", compare=False, metadata={"hashed": False})
 
     parent = None
     changes = ""
@@ -31,6 +33,11 @@ class Reference:
     exact = False
     tunable = False
     repeatable = True
+
+    @property
+    def title(self) -> str:
+        """Its name for readers."""
+        return self.shown_as or title_of_variant(self.name)
 
     @property
     def unsettable(self) -> str | None:

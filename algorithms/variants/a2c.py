@@ -17,4 +17,5 @@ VARIANT = baseline_value.VARIANT.rung(
     "n-step returns in windows of 5 steps",
     needs={"collection": Unroll(steps=5, envs=64)},
     credit=NStep(n=5),
+    shown_as="A2C",
 )

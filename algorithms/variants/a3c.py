@@ -27,4 +27,5 @@ VARIANT = Variant(
         actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.01), in_turn=True), gradient="actor"
     ),
     collection=Unroll(steps=5, envs=64),
+    shown_as="A3C",
 )

@@ -15,4 +15,5 @@ VARIANT = gae.VARIANT.rung(
     "async",
     "rollouts 4 updates old, uncorrected",
     schedule=Schedule(lag=4),
+    shown_as="Stale rollouts",
 )

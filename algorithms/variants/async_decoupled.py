@@ -16,4 +16,5 @@ VARIANT = async_is.VARIANT.rung(
     "rollouts 4 updates old, PPO's clip around the newest policy",
     needs={"schedule": Schedule(lag=4, epochs=4, minibatches=4)},
     surrogate=ClippedRatio(clip=0.2),
+    shown_as="Decoupled PPO",
 )

@@ -15,4 +15,5 @@ VARIANT = async_.VARIANT.rung(
     "async_is",
     "rollouts 4 updates old, truncated importance weights",
     correction=TokenIS(cap=2.0),
+    shown_as="Stale + token IS",
 )

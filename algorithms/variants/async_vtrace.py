@@ -15,4 +15,5 @@ VARIANT = async_.VARIANT.rung(
     "async_vtrace",
     "rollouts 4 updates old, V-trace",
     credit=VTrace(lam=0.95),
+    shown_as="Stale + V-trace",
 )

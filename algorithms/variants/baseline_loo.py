@@ -17,4 +17,5 @@ VARIANT = reward_to_go.VARIANT.rung(
     "minus the mean G_t of the group's other episodes",
     promises=Promises(factor="one"),
     baseline=LeaveOneOut(),
+    shown_as="Leave-one-out baseline",
 )

@@ -17,4 +17,5 @@ VARIANT = reward_to_go.VARIANT.rung(
     "minus the moving average of past G_t, for each time step",
     promises=Promises(factor="one"),
     baseline=MovingAverage(alpha=0.9),
+    shown_as="Moving-average baseline",
 )

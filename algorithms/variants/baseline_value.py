@@ -16,4 +16,5 @@ VARIANT = reward_to_go.VARIANT.rung(
     "minus a learned V(s_t)",
     promises=Promises(factor="one"),
     baseline=ValueNetwork(),
+    shown_as="Value baseline",
 )

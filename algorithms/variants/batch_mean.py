@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the mean R(tau) of the batch, itself included",
     promises=Promises(factor="batch", shift_invariant=True),
     baseline=BatchMean(),
+    shown_as="Batch mean",
 )

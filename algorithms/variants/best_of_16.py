@@ -8,5 +8,8 @@ Source: Stiennon et al. (2020), Learning to summarize from human feedback, appen
 from algorithms.references.best_of_n import BestOfN
 
 REFERENCE = BestOfN(
-    name="best_of_16", summary="the best of 16 texts of the reference by what the task pays, exactly", n=16
+    name="best_of_16",
+    summary="the best of 16 texts of the reference by what the task pays, exactly",
+    n=16,
+    shown_as="Best of 16",
 )

@@ -22,4 +22,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "a capped ratio under stop-gradient in place of the clip; GRPO's mean over texts, not the source's over tokens",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=StoppedRatio(cap=5.0),
+    shown_as="CISPO",
 )

@@ -17,4 +17,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "no gradient for the tokens of largest covariance",
     promises=Promises(shift_invariant=True, scale_free=True, separable=False),
     surrogate=ClippedCovariance(share=0.02),
+    shown_as="Clip-Cov",
 )

@@ -19,4 +19,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     needs={"aggregation": "token", "schedule": Schedule(epochs=4, tries=3)},
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=ClippedRatio(clip=0.2, high=0.28),
+    shown_as="DAPO",
 )

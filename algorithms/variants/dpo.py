@@ -7,4 +7,6 @@ Source: Rafailov et al. (2023), Direct preference optimization, equation 7.
 
 from algorithms.references.labelled import Preference
 
-REFERENCE = Preference(name="dpo", summary="learns from 256 pairs of texts, labelled by gold with noise", judge="gold")
+REFERENCE = Preference(
+    name="dpo", summary="learns from 256 pairs of texts, labelled by gold with noise", judge="gold", shown_as="DPO"
+)

@@ -18,4 +18,5 @@ VARIANT = rloo.VARIANT.rung(
     needs={"aggregation": "constant"},
     promises=Promises(factor="group", shift_invariant=True),
     baseline=GroupMean(),
+    shown_as="Dr. GRPO",
 )

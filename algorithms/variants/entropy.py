@@ -14,4 +14,5 @@ VARIANT = gae.VARIANT.rung(
     "entropy",
     "plus 0.01 times the policy's entropy",
     entropy=Constant(0.01),
+    shown_as="Entropy bonus",
 )

@@ -14,4 +14,5 @@ VARIANT = gae.VARIANT.rung(
     "entropy_annealed",
     "plus an entropy bonus that falls from 0.02 to 0 over the budget",
     entropy=Annealed(start=0.02, end=0.0),
+    shown_as="Annealed entropy bonus",
 )

@@ -15,4 +15,5 @@ VARIANT = gae.VARIANT.rung(
     "entropy_target",
     "plus an entropy bonus that holds 0.3 of the maximal entropy",
     entropy=Target(fraction=0.3),
+    shown_as="Entropy target",
 )

@@ -18,4 +18,5 @@ VARIANT = replace(
     name="exact_pg",
     summary="ascent on the exact gradient (reference)",
     update=ExactGradient(),
+    shown_as="Exact gradient",
 )

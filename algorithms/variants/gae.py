@@ -14,4 +14,5 @@ VARIANT = baseline_value.VARIANT.rung(
     "gae",
     "the lambda-return in place of G_t: bootstraps from V",
     credit=LambdaReturn(lam=0.95),
+    shown_as="GAE",
 )

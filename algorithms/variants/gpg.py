@@ -16,4 +16,5 @@ VARIANT = dr_grpo.VARIANT.rung(
     "times the batch's size over the number of texts that earned anything",
     promises=Promises(),
     scale=Nonzero(),
+    shown_as="GPG",
 )

@@ -21,4 +21,5 @@ VARIANT = dr_grpo.VARIANT.rung(
     needs={"aggregation": "sequence", "surrogate": ClippedRatio(clip=0.2), "kl": KL("k3", "loss")},
     promises=Promises(factor="success", shift_invariant=True, scale_free=True),
     scale=Deviation("group"),
+    shown_as="GRPO",
 )

@@ -16,4 +16,5 @@ VARIANT = grpo.VARIANT.rung(
     "four steps on each rollout",
     promises=Promises(shift_invariant=True, scale_free=True),
     schedule=Schedule(epochs=4),
+    shown_as="GRPO, 4 epochs",
 )

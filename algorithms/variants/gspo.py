@@ -16,4 +16,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "the ratio of whole texts, the geometric mean of their tokens'",
     promises=Promises(shift_invariant=True, scale_free=True),
     surrogate=GeometricRatio(),
+    shown_as="GSPO",
 )

@@ -25,4 +25,5 @@ VARIANT = Variant(
     update=FirstOrder(),
     schedule=Schedule(actors=Clock(actors=4, acting=Duration(1.0, 0.3), learning=Duration(0.2))),
     collection=Unroll(steps=20, envs=16),
+    shown_as="IMPALA",
 )

@@ -17,4 +17,5 @@ VARIANT = grpo_epochs.VARIANT.rung(
     "a penalty on moving the tokens of largest covariance, no clip",
     promises=Promises(shift_invariant=True, scale_free=True, separable=False),
     surrogate=PenalisedCovariance(share=0.02),
+    shown_as="KL-Cov",
 )

@@ -22,4 +22,5 @@ VARIANT = replace(
     parent=None,
     changes="",
     needs=(),
+    shown_as="REINFORCE++ (as OpenRLHF)",
 )

@@ -33,4 +33,5 @@ VARIANT = Variant(
         ("normalise_observations", False),
         ("initial_log_std", 0.0),
     ),
+    shown_as="A2C (as SB3)",
 )

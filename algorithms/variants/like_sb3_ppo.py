@@ -42,4 +42,5 @@ VARIANT = Variant(
         ("normalise_observations", False),
         ("initial_log_std", 0.0),
     ),
+    shown_as="PPO (as SB3)",
 )

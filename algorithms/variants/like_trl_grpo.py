@@ -32,4 +32,5 @@ VARIANT = Variant(
     update=FirstOrder(),
     fixed=(("collection", Episodes(envs=64, group=8)),),
     promises=Promises(shift_invariant=True, scale_free=True),
+    shown_as="GRPO (as TRL)",
 )

@@ -23,4 +23,5 @@ VARIANT = replace(
     parent=None,
     changes="",
     fixed=(("collection", Episodes(envs=64, group=2)),),
+    shown_as="RLOO (as TRL)",
 )

@@ -26,4 +26,5 @@ VARIANT = replace(
         surrogate=ClippedRatio(clip=0.2, dual=3.0),
     ),
     fixed=(("collection", Episodes(envs=60, group=5)),),
+    shown_as="GRPO (as verl)",
 )

@@ -18,4 +18,5 @@ VARIANT = grpo.VARIANT.rung(
     needs={"aggregation": "token"},
     promises=Promises(shift_invariant=True, scale_free=True),
     scale=Deviation("batch"),
+    shown_as="Lite PPO",
 )

@@ -15,4 +15,5 @@ VARIANT = ppo.VARIANT.rung(
     "nlpo",
     "draws from the top 0.9 of a policy at most 5 updates old",
     nucleus=TopP(p=0.9, every=5),
+    shown_as="NLPO",
 )

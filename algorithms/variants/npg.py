@@ -17,4 +17,5 @@ VARIANT = gae.VARIANT.rung(
     "natural gradient, a KL of at most 0.01 a step, line search",
     needs={"surrogate": Ratio()},
     update=Natural(delta=0.01),
+    shown_as="Natural gradient",
 )

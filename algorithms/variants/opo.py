@@ -17,4 +17,5 @@ VARIANT = rloo.VARIANT.rung(
     "minus the group's length-weighted mean R(tau)",
     promises=Promises(shift_invariant=True),
     baseline=LengthWeightedMean(),
+    shown_as="OPO",
 )

@@ -2,4 +2,6 @@
 
 from algorithms.references.scripted import Optimal
 
-REFERENCE = Optimal(name="optimal", summary="the oracle's optimal return, no learning (reference)")
+REFERENCE = Optimal(
+    name="optimal", summary="the oracle's optimal return, no learning (reference)", shown_as="Optimal policy"
+)

@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the constant of least variance, from the batch's other episodes",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=OptimalConstant(),
+    shown_as="Optimal constant baseline",
 )

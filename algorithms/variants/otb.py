@@ -17,4 +17,5 @@ VARIANT = baseline_loo.VARIANT.rung(
     "minus the group's mean G_t weighted by the score gathered so far",
     promises=Promises(shift_invariant=True),
     baseline=OptimalToken(),
+    shown_as="Optimal token baseline",
 )

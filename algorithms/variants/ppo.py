@@ -16,4 +16,5 @@ VARIANT = gae.VARIANT.rung(
     "the clipped ratio, with 4 epochs of 4 minibatches",
     needs={"schedule": Schedule(epochs=4, minibatches=4)},
     surrogate=ClippedRatio(clip=0.2),
+    shown_as="PPO",
 )

@@ -13,4 +13,5 @@ from algorithms.references.q_learning import QLearning
 REFERENCE = QLearning(
     name="q_learning",
     summary="a table of action values, epsilon-greedy (reference; tasks that can be listed)",
+    shown_as="Q-learning",
 )

@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "imitates the best texts of a group, ignores the others",
     promises=Promises(shift_invariant=True, scale_free=True),
     scale=BestOfGroup(),
+    shown_as="RAFT",
 )

@@ -21,4 +21,5 @@ VARIANT = Variant(
     estimator=Estimator(credit=EpisodeReturn(), baseline=Zero(), surrogate=Score()),
     update=FirstOrder(),
     promises=Promises(factor="one"),
+    shown_as="REINFORCE",
 )

@@ -18,4 +18,5 @@ VARIANT = reward_to_go.VARIANT.rung(
     needs={"aggregation": "token", "surrogate": ClippedRatio(clip=0.2)},
     promises=Promises(shift_invariant=True, scale_free=True),
     scale=Deviation("batch", of="advantages", centre=True, least=1e-8),
+    shown_as="REINFORCE++",
 )

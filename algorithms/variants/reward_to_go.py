@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "only the rewards after an action: G_t in place of R(tau)",
     promises=Promises(factor="one"),
     credit=RewardToGo(),
+    shown_as="Reward-to-go",
 )

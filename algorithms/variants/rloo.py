@@ -18,4 +18,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the mean R(tau) of the group's other episodes",
     promises=Promises(factor="one", shift_invariant=True, rloo_variance=True),
     baseline=LeaveOneOut(),
+    shown_as="RLOO",
 )

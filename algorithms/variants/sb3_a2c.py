@@ -17,4 +17,5 @@ REFERENCE = Sb3(
     model_class="a2c",
     learning_rate=7e-4,
     envs=8,
+    shown_as="A2C (SB3)",
 )

@@ -15,4 +15,5 @@ REFERENCE = Sb3(
     summary="stable-baselines3's own DQN (reference; discrete actions)",
     model_class="dqn",
     learning_rate=1e-4,
+    shown_as="DQN (SB3)",
 )

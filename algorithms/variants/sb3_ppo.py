@@ -16,4 +16,5 @@ REFERENCE = Sb3(
     summary="stable-baselines3's own PPO (reference)",
     model_class="ppo",
     learning_rate=3e-4,
+    shown_as="PPO (SB3)",
 )

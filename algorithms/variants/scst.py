@@ -17,4 +17,5 @@ VARIANT = reinforce.VARIANT.rung(
     "minus the return of the greedy text on the same prompt, which is charged",
     promises=Promises(factor="one", shift_invariant=True),
     baseline=GreedyReturn(),
+    shown_as="Self-critical",
 )

@@ -7,4 +7,6 @@ Source: Ouyang et al. (2022), Training language models to follow instructions, s
 
 from algorithms.references.labelled import Imitation
 
-REFERENCE = Imitation(name="sft", summary="imitates the best of four texts by gold, for 256 prompts", judge="gold")
+REFERENCE = Imitation(
+    name="sft", summary="imitates the best of four texts by gold, for 256 prompts", judge="gold", shown_as="SFT"
+)

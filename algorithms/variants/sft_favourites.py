@@ -11,4 +11,5 @@ REFERENCE = Imitation(
     name="sft_favourites",
     summary="imitates the best of four texts by what the task pays, for 256 prompts",
     judge="paid",
+    shown_as="SFT on favourites",
 )

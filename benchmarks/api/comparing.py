@@ -9,6 +9,8 @@ import pandas as pd
 
 from benchmarks.api.result import Result
 from benchmarks.api.running import load
+from benchmarks.reports.inputs import enter_sequential
+from benchmarks.reports.loading import read_decisions
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import baseline_pairs
 from benchmarks.statistics.families import BASELINE, Ledger, decide_pairs
@@ -24,7 +26,8 @@ def compare(
     """Each variant against the baseline, a row each: the difference, its interval, and whether it is shown.
 
     A value is a seed's mean score over the tasks that both variants have. Seeds are compared in pairs by an exact sign-flip
-    test; where runs were imported, by Welch's test. `p_holm` is corrected over the rows (Holm 1979).
+    test; where runs were imported, by Welch's test. `p_holm` is corrected over the rows (Holm 1979). Where seeds were added
+    until all was decided (`adaptive`), it is the p of those looks, corrected for variants and looks.
 
     finding      "better" or "worse" where p_holm < .05; "identical" where both are one run; else "open"
     difference   variant minus baseline, with a 95 % t interval (low, high) of this difference alone
@@ -51,6 +54,7 @@ def compare(
             f"{', '.join(suite.tasks(*pair))} have no mean, for one has no ceiling: compare(..., by_task=True)"
         )
     ledger = Ledger()
+    enter_sequential(read_decisions(runs.folder), suite, ledger)
     decide_pairs(suite, pairs, ledger, BASELINE)
     rows = task_table(suite, pairs, ledger=ledger)
     table = rows if by_task or rows.empty else suite_table(suite, pairs, rows, ledger, BASELINE)

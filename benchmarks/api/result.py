@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
 from benchmarks.figures import final_scores, learning_curves
 from benchmarks.figures.rendering.drawing import Drawing
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.figures.style import band_title
 from benchmarks.loading.suites import build_suite, read_folder
 from benchmarks.reports import score_tables
@@ -84,14 +85,23 @@ class Result:
         frame, _, metas = self._results
         return build_suite(self.experiment, frame, metas, self.folder)
 
-    def plot(self, kind: str = "curves", *, x: str = "env_steps", variants: Sequence[str] | None = None) -> Drawing:
+    def plot(
+        self,
+        kind: str = "curves",
+        *,
+        x: str = "env_steps",
+        variants: Sequence[str] | None = None,
+        width: str | None = None,
+    ) -> Drawing:
         """A picture, which a notebook shows; `.save("curves.pdf")` writes it, `.figure` is Matplotlib's.
 
         kind      "curves": learning curves, a panel a task; "scores": the mean over tasks of each variant, a dot a seed;
                   "heat_map": variants x tasks
         x         of learning curves: "env_steps", "updates" or "wall_s"
         variants  of learning curves: those that are drawn, all of them where it is not given
+        width     of the figure, as "5.5in" (or cm, mm, pt): its type has 7 and 8 points at that size
         """
+        inches = parse_width(width, "width")
         suite = self.suite
         look_up(dict.fromkeys(PICTURES), kind, "kind of picture")
         look_up(learning_curves.AXES, x, "axis")
@@ -100,20 +110,24 @@ class Result:
             if name not in suite.variants_with_curves:
                 raise UnknownName("variant with learning curves", name, suite.variants_with_curves)
         if kind == "curves":
-            return Drawing(partial(learning_curves.learning_curves, suite, lines, x, band_title(suite.seeds)))
+            return Drawing(partial(learning_curves.learning_curves, suite, lines, x, band_title(suite.seeds)), inches)
         title = f"{suite.final_unit}, n = {count_noun(suite.seeds, 'seed')}"
         if kind == "heat_map":
-            return Drawing(partial(final_scores.heat_map, suite, title))
+            return Drawing(partial(final_scores.heat_map, suite, title), inches)
         if not suite.can_average(self.tasks):
             raise UsageError(
                 "the returns of several tasks have no mean: give each task a ceiling, or draw kind='heat_map'"
             )
         table = score_tables.aggregate_table(suite, self.tasks)
-        return Drawing(partial(final_scores.aggregate, suite, table, title))
+        return Drawing(partial(final_scores.aggregate, suite, table, title), inches)
 
-    def report(self, baseline: str | None = None) -> Path:
-        """Write report.html, report.md, tables and figures into the folder; returns the path of report.md."""
-        written = write_report(self.experiment, Outcome(self.paths), self.folder, baseline)
+    def report(self, baseline: str | None = None, *, width: str | None = None) -> Path:
+        """Write report.html, report.md, tables and figures into the folder; returns the path of report.md.
+
+        width  of all figures, as in `plot`
+        """
+        with at_width(parse_width(width, "width")):
+            written = write_report(self.experiment, Outcome(self.paths), self.folder, baseline)
         assert written is not None  # there are results
         return written
 

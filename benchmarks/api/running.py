@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from algorithms.algorithm import Algorithm
+from benchmarks.api.arguments import arguments_for_flags, as_list, assignments, count, said
 from benchmarks.api.result import Result
 from benchmarks.cli.kinds.comparison import ComparisonRun, check_each_runs
-from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RunFlags
+from benchmarks.cli.options import RunFlags, results_folder
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.reports.report import pooled_cells
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import experiments_under, has_results
-from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.usage import WorkFailed, user_errors
 from envs.api import Task
 from envs.validation import UsageError
 
-T = TypeVar("T")
-FLAG = re.compile(r"--([a-z][a-z-]*)")
 QUESTION = "Which variant has the higher score?"
 
 
@@ -41,6 +34,14 @@ def run(
     results: str | os.PathLike[str] = "results",
     jobs: int | None = None,
     device: str = "cpu",
+    sets: Mapping[str, object] | Sequence[str] = (),
+    select_rates: bool = False,
+    tuned: bool = False,
+    study: str = "tuned",
+    adaptive: bool = False,
+    baseline: str | None = None,
+    max_seeds: int = 40,
+    margin: float = 0.05,
     floor: float | None = None,
     ceiling: float | None = None,
     threshold: float | None = None,
@@ -57,25 +58,35 @@ def run(
     variants       a name (`gae`, `module:VARIANT`), a Variant, or several
     seeds          how many seeds of each
     env_steps      environment steps of a seed; None: each task's own budget
-    name, results  the runs lie under results/name/cells
+    name, results  the runs lie under results/name/cells; with `tuned`, under results/name-tuned/cells
     jobs           worker processes; None: one for each processor
+    sets           values of fields: {"estimator.credit.lam": [0.9, 0.95, 1]} makes three variants of each that has it
+    select_rates   first select a learning rate for every variant that has none
+    tuned, study   every variant in the configuration that `tune` chose for it; of the study under results/study
+    adaptive       add blocks of ten seeds until every variant's place against `baseline` is decided, at most `max_seeds`;
+                   differences below `margin` count as none; baseline None: the first variant that learns
     floor, ceiling, threshold   of the one task that is yours: the returns that count 0 and 1, and as solved
     save_policies  also write what the members have learned, under results/name/policies
     progress       say on standard error what is trained, how fast, and how much is left
 
     UsageError before any work for what cannot be. WorkFailed where a cell failed; the others are kept.
     """
-    task_list, variant_list = _as_list("tasks", tasks), _as_list("variants", variants)
+    task_list, variant_list = as_list("tasks", tasks), as_list("variants", variants)
     if name != file_safe(name):
         raise UsageError(f"name becomes the name of a folder: {file_safe(name)!r}, say, not {name!r}")
+    if baseline is not None and not adaptive:
+        raise UsageError("baseline is that of adaptive=True; compare(result, baseline=...) takes one at any time")
     flags = RunFlags(
-        name, seeds=_count("seeds", seeds), env_steps=None if env_steps is None else _count("env_steps", env_steps),
-        jobs=None if jobs is None else _count("jobs", jobs), results=Path(results), device=device, floor=floor,
-        ceiling=ceiling, threshold=threshold, save_policies=save_policies,
+        name, seeds=count("seeds", seeds), env_steps=None if env_steps is None else count("env_steps", env_steps),
+        jobs=None if jobs is None else count("jobs", jobs), results=Path(results), device=device, floor=floor,
+        ceiling=ceiling, threshold=threshold, save_policies=save_policies, set=assignments(sets), tuned=tuned,
+        select_rates=select_rates, study=study, adaptive=adaptive, baseline=baseline,
+        max_seeds=count("max_seeds", max_seeds), margin=margin,
     )  # fmt: skip
     experiment = ComparisonExperiment(name, QUESTION, tuple(task_list), tuple(variant_list))
-    training, folder = ComparisonRun(experiment, reports=False), flags.results / name
-    with _arguments_for_flags(), contextlib.nullcontext() if progress else contextlib.redirect_stderr(io.StringIO()):
+    training = ComparisonRun(experiment, python=True)
+    folder = results_folder(flags.results, experiment, smoke=False, tuned=tuned)
+    with arguments_for_flags(), said(progress):
         with user_errors():
             training.select(flags)
         check_each_runs(training.experiment.own_tasks, training.experiment.own_variants)
@@ -104,36 +115,3 @@ def load(folder: str | os.PathLike[str]) -> Result:
         return Result(experiment, tuple(pooled_cells(place)), place)
     except Damaged as error:
         raise UsageError(f"damaged, in {place}: {error}") from error
-
-
-def _as_list(argument: str, given: str | T | Sequence[str | T]) -> list[str | T]:
-    """One or several, as a list; a string may name several, separated by commas, as on the command line."""
-    if isinstance(given, str):
-        return [*split(given)]
-    several = list(given) if isinstance(given, Sequence) else [given]
-    if not several:
-        raise UsageError(f"{argument} names nothing")
-    return several
-
-
-def _count(name: str, value: float) -> int:
-    """A whole number of at least 1, also where it is written as 2e5."""
-    try:
-        number = whole_number(str(value))
-    except ValueError as error:
-        raise UsageError(f"{name} takes {error}") from None
-    if number < 1:
-        raise UsageError(f"{name} must be at least 1, not {value}")
-    return number
-
-
-@contextlib.contextmanager
-def _arguments_for_flags() -> Iterator[None]:
-    """Errors that name a flag of the command line name the argument instead."""
-    try:
-        yield
-    except UsageError as error:
-        text = FLAG.sub(lambda match: match[1].replace("-", "_"), str(error))
-        if text == str(error):
-            raise
-        raise UsageError(text) from None

@@ -11,9 +11,10 @@ from benchmarks.validation.program import program
 # torch
 COMMANDS = {
     "list": ("benchmarks.cli.list", "List"),
-    "train": ("benchmarks.cli.train", "Train"),
+    "train": ("benchmarks.cli.training.train", "Train"),
     "run": ("benchmarks.cli.run", "Run"),
     "report": ("benchmarks.cli.report", "Report"),
+    "pack": ("benchmarks.cli.pooling.pack", "Pack"),
     "compare": ("benchmarks.cli.compare", "Compare"),
     "import": ("benchmarks.cli.import_runs", "Import"),
     "guide": ("benchmarks.cli.guide", "Guide"),

@@ -14,7 +14,9 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.reports.comparison import comparison
+from benchmarks.cli.options import figure_suffixes
+from benchmarks.figures.rendering.width import at_width, parse_width
+from benchmarks.reports.comparison import comparison, page
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.junit import junit
 from benchmarks.reports.comparison.result_folders import load
@@ -34,10 +36,13 @@ class Compare:
     # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
     noninferior: float | None = None
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
+    figures: str = "svg,pdf,png"  # --out: which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # --out: of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
     junit: Path | None = None  # a file for CI services: a test case for each row, in JUnit's format
     json: bool = False  # one JSON object on standard output
 
     def __call__(self) -> int:
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         rules = Rules(self.margin, self.min_seeds, self.noninferior)
         a, b = load(self.result_a), load(self.result_b)
         if self.out is not None:
@@ -45,10 +50,11 @@ class Compare:
         if self.junit is not None:
             check_folder(self.junit.parent, "--junit")
         result = comparison.compare(a, b, rules.margin, rules.min_seeds, rules.noninferior)
-        document = comparison.document(a, b, result, self.margin)
+        document = page.document(a, b, result, self.margin)
         print(json.dumps(comparison.as_json(result)) if self.json else document.as_text())
         if self.out is not None:
-            print(document.write(self.out), file=sys.stderr)
+            with at_width(width):
+                print(document.write(self.out, suffixes), file=sys.stderr)
         if self.junit is not None:
             write_text(self.junit, junit(result, f"{self.result_b} against {self.result_a}"))
         for line in result.violations:

@@ -1,4 +1,4 @@
-"""Import learning curves into an experiment: monitor, evaluations (stable-baselines3) or csv."""
+"""Import learning curves into an experiment: monitor, evaluations (stable-baselines3), rlox, wandb or csv."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from envs.validation import UsageError
 class Import:
     """The flags of `import`."""
 
-    kind: Annotated[str, tyro.conf.Positional]  # monitor, evaluations or csv
+    kind: Annotated[str, tyro.conf.Positional]  # monitor, evaluations, rlox, wandb or csv
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional]  # a run each (a folder or a file), in the order of seeds
     experiment: str
-    task: str | None = None  # of the runs; csv: only this one
-    variant: str | None = None  # a name for the source of the runs, as zoo:ppo; csv: only this one
+    task: str | None = None  # of the runs; where the files name it: only this one
+    variant: str | None = None  # a name for the source of the runs, as zoo:ppo; where the files name it: only this one
     first_seed: int = 0  # of the first path; the others follow
-    checkpoints: int | None = None  # monitor: points of a curve; 20 where it is not given
+    checkpoints: int | None = None  # points of a curve, each the mean of an interval; monitor: 20 where it is not given
+    metric: str | None = None  # wandb: the column that is the return, where it is none of the usual ones
+    steps: str | None = None  # wandb: the column of environment steps
     floor: float | None = None  # scale of a task that is not ours: the return that counts 0
     ceiling: float | None = None  # the return that counts 1
     threshold: float | None = None  # the return that counts as solved; the ceiling where it is not given
@@ -47,6 +49,8 @@ class Import:
             variant=self.variant,
             first_seed=self.first_seed,
             checkpoints=self.checkpoints,
+            metric=self.metric,
+            steps=self.steps,
             floor=self.floor,
             ceiling=self.ceiling,
             threshold=self.threshold,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import io
@@ -13,6 +14,7 @@ from typing import Any, get_args, get_type_hints
 import tyro
 
 from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
+from benchmarks.cli.flags import flags_of, source
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.program import as_typed, program
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
@@ -68,6 +70,9 @@ def _parse(argv: list[str]) -> Callable[[], int]:
         stage, *words = words
         module_name, kind = look_up(GROUPS[name], stage, f"stage of {name}")
         name = f"{name} {stage}"
+    if any(word in HELP for word in words):
+        description = ast.get_docstring(source(module_name)[0]) or ""
+        return _parse_with_tyro(flags_of(module_name, kind), ["--help"], name, description)
     module = importlib.import_module(module_name)
     command: type = getattr(module, kind)
     _check_flags(name, command, words)
@@ -76,7 +81,7 @@ def _parse(argv: list[str]) -> Callable[[], int]:
 
 def _check_flags(name: str, command: type, words: list[str]) -> None:
     """UnknownName for a flag that the command does not have."""
-    known = ["--help", *(f"--{f.name.replace('_', '-')}" for f in fields(command))]
+    known = ["--help", *(f"--{f.name.rstrip('_').replace('_', '-')}" for f in fields(command))]
     for word in words:
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag.replace("_", "-").replace("--no-", "--") not in known:

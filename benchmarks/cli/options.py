@@ -19,14 +19,15 @@ from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
-from benchmarks.execution.tensorboard import Live
-from benchmarks.figures.rendering.file_kinds import SUFFIXES
+from benchmarks.execution.sinks.live import LiveLogs, make_sinks
+from benchmarks.figures.rendering.file_kinds import KINDS
 from benchmarks.playback import policy_files
 from benchmarks.validation.usage import check_folder
 from envs.api import Task
 from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
+LOGS = Path("logs")  # of trackers
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class RunFlags(EngineFlags):
     seeds: int | None = None
     env_steps: int | None = None  # budget of one member
     jobs: int | None = None  # processes at once; the number of processors where it is not given
+    shard: str | None = None  # i/n: the i-th of n shares of the cells, for machines that share nothing
+    wait: bool = True  # at the end, for cells that other runs on the folder have; then write the report
     results: Path = RESULTS  # holds one folder an experiment
     device: str = "cpu"
     smoke: bool = False  # the experiment at its smallest size
@@ -49,7 +52,8 @@ class RunFlags(EngineFlags):
     # --adaptive: a difference of the score, or of the return where a task has no ceiling, below which there is no
     # difference
     margin: float = 0.05
-    tensorboard: Path | None = None  # a folder for live logs (needs the package tensorboard)
+    log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
+    log_folder: Path = LOGS  # of --log
     # estimator.credit.lam=.9,.95,1: a variant for each value, of every variant that has the field
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     # a learning rate for every variant without one: five rates on three selection seeds, kept under --results
@@ -57,7 +61,8 @@ class RunFlags(EngineFlags):
     name: str | None = None  # of a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
     study: str = "tuned"  # --tuned: which of them, a folder under --results
-    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
@@ -83,10 +88,11 @@ class RunFlags(EngineFlags):
 
     def given_flags(self) -> list[str]:
         """The flags, without their dashes, of which an experiment may say that they have no meaning for it."""
-        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold")
-        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "tensorboard", "name")}
+        resizing = ("tasks", "seeds", "env_steps", "floor", "ceiling", "threshold", "shard")
+        values = {name: getattr(self, name) is not None for name in (*resizing, "baseline", "log", "name")}
         switches = ("adaptive", "tuned", "save_policies", "env_kwargs", "set", "select_rates")
         values |= {name: bool(getattr(self, name)) for name in switches}
+        values["no_wait"] = not self.wait
         values |= {name: value is not None for name, value in self.own_data.items()}
         return [name.replace("_", "-") for name, value in values.items() if value]
 
@@ -99,6 +105,9 @@ def command_line(flags: RunFlags) -> str:
         if one.name == "experiment" or value == one.default:
             continue
         values = value if isinstance(value, tuple) else (value,)
+        if value is False:
+            words.append(flag.replace("--", "--no-", 1))
+            continue
         words += [flag] if value is True else [word for item in values for word in (flag, str(item))]
     return shlex.join(words)
 
@@ -113,7 +122,7 @@ def figure_suffixes(figures: str) -> list[str]:
     """`svg,png` as [".svg", ".png"]; UsageError for another kind, or without svg."""
     suffixes = [f".{kind}" for kind in split(figures)]
     for suffix in suffixes:
-        look_up(dict.fromkeys(SUFFIXES), suffix, "kind of figure")
+        look_up(dict.fromkeys(KINDS), suffix, "kind of figure")
     if ".svg" not in suffixes:
         raise UsageError(f"--figures must hold svg, which the page is made of, not {figures!r} alone")
     return suffixes
@@ -126,14 +135,14 @@ def check_positive(name: str, value: int | None) -> None:
 
 
 def check_outputs(
-    results: Path, folder: Path, parts: Sequence[str], save_policies: bool = False, tensorboard: Path | None = None
+    results: Path, folder: Path, parts: Sequence[str], save_policies: bool = False, logs: Path | None = None
 ) -> None:
     """UsageError where a folder that a command will write cannot be written. Call it before any work."""
     check_folder(results, "--results")
     for part in (*parts, *(["policies"] if save_policies else [])):
         check_folder(folder / part, "--results")
-    if tensorboard is not None:
-        check_folder(tensorboard, "--tensorboard")
+    if logs is not None:
+        check_folder(logs, "--log-folder")
 
 
 def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
@@ -148,9 +157,14 @@ def say_normalised(uses: Iterable[tuple[Task, TrainingConfig]]) -> None:
         print(f"{name} has no settings of its own: {' and '.join(parts)} are normalised ({fields})", file=sys.stderr)
 
 
-def live_logs(folder: Path | None, experiment: str) -> contextlib.AbstractContextManager[Live | None]:
-    """Live logs under `folder`, or nothing; UsageError where their package is missing."""
-    return contextlib.nullcontext() if folder is None else Live(folder, experiment)
+def live_logs(names: str | None, folder: Path, experiment: str) -> contextlib.AbstractContextManager[LiveLogs | None]:
+    """Live logs to the trackers of these names, under `folder`, or nothing. Says how to look at them."""
+    if names is None:
+        return contextlib.nullcontext()
+    sinks = make_sinks(split(names), folder)
+    for sink in sinks:
+        print(f"--log {sink.name}: {sink.hint}", file=sys.stderr)
+    return LiveLogs(sinks, experiment)
 
 
 def results_folder(results: Path, experiment: Experiment, smoke: bool, tuned: bool = False) -> Path:

@@ -11,7 +11,9 @@ import tyro
 from benchmarks.cli.kinds.registry import experiment_run
 from benchmarks.cli.lookup import find_results
 from benchmarks.cli.options import RESULTS, figure_suffixes, results_folder, show_report
+from benchmarks.cli.pooling.pack import pack_experiment
 from benchmarks.design.experiment import check_flags
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.validation.usage import DONE, check_folder
 
 
@@ -21,20 +23,27 @@ class Report:
 
     experiment: Annotated[str, tyro.conf.Positional]
     results: Path = RESULTS
+    # another folder of results whose cells count too, of another shard say; all are packed into --results first
+    more: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction] = ()
     smoke: bool = False  # of the smoke run
     baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
-    figures: str = "svg,pdf,png"  # which files of each figure; the page holds the SVG itself
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     tuned: bool = False  # of the run with --tuned
 
     def __call__(self) -> int:
-        suffixes = figure_suffixes(self.figures)
+        suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
         experiment = find_results(self.experiment, self.results)
         given = {"baseline": self.baseline is not None, "tuned": self.tuned}
         check_flags(experiment, [flag for flag, is_given in given.items() if is_given])
         folder = results_folder(self.results, experiment, self.smoke, self.tuned)
+        if self.more:
+            pack_experiment(self.experiment, self.results, self.more, self.smoke, self.tuned)
         for part in ("tables", "figures") if folder.is_dir() else ():
             check_folder(folder / part, "--results")
         run = experiment_run(experiment.smoke() if self.smoke else experiment)
-        if written := run.report_folder(folder, self.baseline, suffixes):
+        with at_width(width):
+            written = run.report_folder(folder, self.baseline, suffixes)
+        if written:
             show_report(written)
         return DONE

@@ -13,12 +13,13 @@ import tyro
 from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RESULTS, RunFlags, check_positive, command_line, show_report
+from benchmarks.cli.options import RESULTS, RunFlags, check_positive, command_line, figure_suffixes, show_report
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variant
 from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.experiments.ladder import RUNGS
+from benchmarks.figures.rendering.width import at_width, parse_width
 from benchmarks.tuning import result
 from benchmarks.tuning.protocol import StudyPlan, pruner
 from benchmarks.tuning.report.report import write
@@ -58,6 +59,8 @@ class Tune(EngineFlags):
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     device: str = "cpu"
     dry_run: bool = False  # say what would run, and stop
+    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
+    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
     # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
@@ -65,6 +68,7 @@ class Tune(EngineFlags):
     threshold: float | None = None  # of that task: the return that counts as solved
 
     def __call__(self) -> int:
+        figure_suffixes(self.figures), parse_width(self.figure_width)  # a mistake is named before anything runs
         variants = [find_variant(n) for n in self._names("variant", self.variant, self.variants)]
         tasks = find_tasks((), self._names("task", self.task, self.tasks), parse_env_kwargs(self.env_kwargs))
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
@@ -90,7 +94,10 @@ class Tune(EngineFlags):
             if new := [study for study in studies if study.file_name in names]:
                 print(as_text(new), flush=True)
             print("writing the report", file=sys.stderr)
-            show_report(write(self.study, f"What do {self.trials} trials buy?", studies, folder))
+            suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
+            with at_width(width):
+                written = write(self.study, f"What do {self.trials} trials buy?", studies, folder, suffixes)
+            show_report(written)
         tuned = [plan.variant.name for plan in plans if any(plan.file_name == path.name for path in outcome.paths)]
         if tuned:
             print(f"run next: {as_typed(self._next(tuned))}", file=sys.stderr)

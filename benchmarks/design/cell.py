@@ -9,8 +9,8 @@ from algorithms.training.elimination import StoppingRule
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from algorithms.training_config import TrainingConfig
-from benchmarks.design.identity import canonical
-from benchmarks.store.descriptions import digest
+from benchmarks.design.identity import hashed_description
+from benchmarks.store.descriptions import digest_of_hashed
 from benchmarks.store.file_names import file_safe
 from envs.api import Task
 
@@ -35,7 +35,7 @@ class Cell:
     @property
     def digest(self) -> str:
         """Hash of everything that its numbers depend on."""
-        return digest(canonical(self), results_version=RESULTS_VERSION)
+        return digest_of_hashed(hashed_description(self), results_version=RESULTS_VERSION)
 
     @property
     def file_name(self) -> str:

@@ -60,10 +60,14 @@ def check_flags(experiment: Experiment, given: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback."""
+    """Where the results of a run lie, and what failed: an entry a failed job, with its traceback.
+
+    elsewhere  jobs without a result that other drivers or shards have, an entry each
+    """
 
     paths: tuple[Path, ...]
     failures: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

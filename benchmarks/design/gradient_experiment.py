@@ -27,7 +27,7 @@ FIXED_POLICIES = "whose policies are fixed; --variants narrows it"
 UNSUPPORTED = {
     **dict.fromkeys(("tasks", "seeds", "env-steps"), FIXED_POLICIES),
     **dict.fromkeys(("floor", "ceiling", "threshold", "env-kwargs"), "whose tasks are its own"),
-    **dict.fromkeys(("save-policies", "tuned", "tensorboard"), "which trains no policies"),
+    **dict.fromkeys(("save-policies", "tuned", "log"), "which trains no policies"),
     **dict.fromkeys(
         ("baseline", "adaptive", "import", "set", "select-rates", "name"), "which compares no learning curves"
     ),

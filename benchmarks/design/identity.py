@@ -19,12 +19,14 @@ count. A field with metadata {"hashed": False} is in no description: no number d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache, lru_cache
 from typing import Any
 
-from benchmarks.store.descriptions import DEFAULTS
+from benchmarks.store.descriptions import DEFAULTS, hashed_part
 from envs.custom.sources import SOURCE, describe_class
+
+PLAIN = frozenset((str, int, float, bool, type(None)))  # types that are their own description
 
 
 def canonical(value: Any) -> Any:
@@ -32,7 +34,7 @@ def canonical(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return _describe(value)
     if isinstance(value, (tuple, list)):
-        return [canonical(v) for v in value]
+        return list(value) if PLAIN.issuperset(map(type, value)) else [canonical(v) for v in value]
     if isinstance(value, Mapping):
         return {str(k): canonical(v) for k, v in value.items()}
     if isinstance(value, (str, int, float, bool)) or value is None:
@@ -49,6 +51,33 @@ def _describe(value: Any) -> dict[str, Any]:
     defaults = _defaults(own)
     at_default = [name for name, part in parts.items() if name in defaults and defaults[name] == part]
     return {**kind, **({DEFAULTS: at_default} if at_default else {}), **parts}
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """An object by its identity: equal objects may have different descriptions, as 1 and 1.0 have."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def hashed_description(value: Any) -> dict[str, Any]:
+    """hashed_part(canonical(value)) of a dataclass of ours. A frozen part that thousands of them share is described once."""
+    parts = {f.name: getattr(value, f.name) for f in _hashed_fields(type(value))}
+    of_class = describe_class(type(value))
+    hashed = {n: _hashed_once(_Same(p)) if is_dataclass(p) else hashed_part(canonical(p)) for n, p in parts.items()}
+    defaults = {name: hashed_part(part) for name, part in _defaults(type(value)).items()}
+    return {**of_class, **{n: part for n, part in hashed.items() if n not in defaults or defaults[n] != part}}
+
+
+@lru_cache(maxsize=1024)
+def _hashed_once(same: _Same) -> Any:
+    return hashed_part(canonical(same.value))
 
 
 def _hashed_fields(kind: type) -> list[Field[Any]]:

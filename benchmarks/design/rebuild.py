@@ -46,6 +46,16 @@ def rebuild(data: Any, trust: Sequence[str] = (), paths: Mapping[str, str] = Map
     return _build(_foreign_class(name, trust) if "." in name else _our_class(name), more | values)
 
 
+def class_of(data: Any) -> type | None:
+    """Our class that a description names, wherever wrapped in `Delayed`; None where there is none (any more)."""
+    while isinstance(data, dict) and data.get("class") == "Delayed":
+        data = data.get("factory")
+    try:
+        return _our_class(str(data["class"])) if isinstance(data, dict) and "class" in data else None
+    except CannotRebuild:
+        return None
+
+
 @cache
 def _our_class(name: str) -> type:
     """The frozen dataclass of this name, of whichever of our modules defines it."""

@@ -12,13 +12,15 @@ UNSUPPORTED = (
     "seeds",
     "baseline",
     "adaptive",
-    "tensorboard",
+    "log",
     "tuned",
     "save-policies",
     "import",
     "set",
     "select-rates",
     "name",
+    "shard",
+    "no-wait",
 )
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from algorithms.training.records import Progress, Record
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 
 OnEvent = Callable[[Progress | Record], None]
 Origin = Mapping[str, object]  # provenance of what is written
@@ -22,6 +22,7 @@ class Message:
     error  of a job that ended: None where it went well      lost  how its worker ended, where the job is tried again
     node   of a lost job: its whole machine is gone, so that the job is not to blame
     note   a line that the user should see
+    elsewhere  of a job that ended here without a result: the driver that has it
     """
 
     index: int
@@ -32,6 +33,7 @@ class Message:
     lost: str | None = None
     node: bool = False
     note: str | None = None
+    elsewhere: str | None = None
 
 
 class Job(Protocol):
@@ -62,7 +64,7 @@ class Job(Protocol):
     def run(self, on_event: OnEvent, origin: Origin) -> None:
         """Do the work and write the result; `on_event` gets every event. Raises whatever the work raises."""
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         """Write what a message holds of learning curves to live logs."""
 
     def second(self) -> Job | None:

@@ -10,7 +10,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
 from benchmarks.execution.cost import CELL_S, measurement_seconds
 from benchmarks.execution.engine import Message, OnEvent, Origin
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.cells import same_rows
 from benchmarks.store.sources import read_cell, read_measurement
@@ -61,11 +61,11 @@ class CellJob:
     def same_numbers(self, other: Path) -> bool:
         return same_rows(read_cell(self.path), read_cell(other))
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         for record in message.records:
             live.record(self.cell, record)
         if message.ended or message.lost:
-            live.ended(self.cell, again=bool(message.lost))
+            live.ended(self.cell)
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,5 @@ class MeasurementJob:
         here, there = (json.dumps(read_measurement(path)["found"]) for path in (self.path, other))
         return here == there
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         """A measurement has no learning curve."""

@@ -10,10 +10,12 @@ from typing import Protocol, TypeVar
 from benchmarks.design.experiment import Outcome
 from benchmarks.execution.dispatch.execution import Execution
 from benchmarks.execution.display.progress import Display
+from benchmarks.execution.done import is_done, seems_done
 from benchmarks.execution.engine import Job
-from benchmarks.execution.tensorboard import Live
-from benchmarks.store.files import Damaged, remove_partial_files, set_aside
-from benchmarks.store.sources import check_cell
+from benchmarks.execution.sinks.live import LiveLogs
+from benchmarks.sharing.claims import remove_useless_claims
+from benchmarks.store.files import remove_partial_files
+from benchmarks.store.sources import is_packed
 from benchmarks.store.states import remove_useless_states
 
 
@@ -37,19 +39,10 @@ def pending(cells: Sequence[T], folder: Path) -> list[T]:
     return [cell for cell in cells if not is_done(cell_path(folder, cell))]
 
 
-def is_done(path: Path) -> bool:
-    """Whether a result can be read; a damaged file is named and set aside."""
-    try:
-        return check_cell(path)
-    except Damaged as error:
-        aside = set_aside(path)
-        print(f"damaged: {error}; kept as {aside.name}, its cell runs again", file=sys.stderr)
-        return False
-
-
 def remove_leftovers(folder: Path) -> None:
-    """Remove leftovers of killed runs: unfinished files, and RunStates of finished cells."""
-    if removed := remove_partial_files(folder) + remove_useless_states(folder / "cells"):
+    """Remove leftovers of killed runs: unfinished files, and RunStates and claims of finished cells."""
+    removed = remove_partial_files(folder) + remove_useless_states(folder / "cells")
+    if removed := removed + remove_useless_claims(folder / "cells", seems_done):
         print(f"removed from {folder}: {removed} unfinished or useless files of runs that were killed", file=sys.stderr)
 
 
@@ -67,14 +60,14 @@ def run(
     jobs: Sequence[Job],
     folder: Path,
     execution: Execution,
-    live: Live | None = None,
+    live: LiveLogs | None = None,
     one_at_a_time: bool = False,
     after_s: float = 0.0,
 ) -> Outcome:
     """Run the pending jobs of an experiment's folder. `one_at_a_time` as in `sort_jobs`, `after_s` as in `Display`."""
     remove_leftovers(folder)
     pending_jobs = sort_jobs([job for job in jobs if not is_done(job.path)], one_at_a_time)
-    failures = []
+    failures, elsewhere = [], []
     with (
         Display(pending_jobs, len(jobs) - len(pending_jobs), at_once=execution.at_once, after_s=after_s) as display,
         execution.dispatcher(folder) as dispatcher,
@@ -88,4 +81,7 @@ def run(
                 job.log(live, message)
             if message.error is not None:
                 failures.append(f"{job.label}: {message.error}")
-    return Outcome(tuple(job.path for job in jobs if job.path.exists()), tuple(failures))
+            if message.elsewhere is not None:
+                elsewhere.append(f"{job.label}: {message.elsewhere}")
+    paths = tuple(job.path for job in jobs if job.path.exists() or is_packed(job.path))
+    return Outcome(paths, tuple(failures), tuple(elsewhere))

@@ -85,7 +85,8 @@ def _train(
 ) -> None:
     """Train from the RunState at `state_path`, or from the start where there is none, and save the policies."""
     state, records, why = resumable(cell, state_path, device)
-    log.records.extend(records)
+    for record in records:  # of the run that was killed: live logs hold whole runs
+        log.add(record)
     if why:
         log.note(why)
     trained, written = None, True
@@ -136,6 +137,8 @@ def report_metadata(cell: Cell) -> dict[str, object]:
         "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
         "parent": algorithm.parent,
         "change": algorithm.summary + needs,
+        "title": algorithm.title,
+        "task_title": task.title,
         "optional": algorithm.exact,
         "learns": algorithm.learns,
         "methods": algorithm.methods._asdict(),

@@ -4,6 +4,7 @@ from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
+from benchmarks.findings.sweep import SweepChange
 from envs.text.bandit import Bandit
 from envs.text_env import text_task
 
@@ -26,6 +27,7 @@ EXPERIMENT = ComparisonExperiment(
             log=True,
         ),
     ),
+    finding=SweepChange({task.name: size for size, task in TASKS.items()}, "tokens to choose from"),
     guide=(
         GuideCase("vocabulary", "10 to 1,000 tokens", tuple(TASKS[size].name for size in (10, 100, 1_000))),
         GuideCase("vocabulary", "10,000 tokens", (TASKS[10_000].name,)),

@@ -43,8 +43,8 @@ RATES = {
     "imitation": dict.fromkeys(LABELS, 1e-3) | dict.fromkeys(("truth", TRUTH_KL), 3e-3),
 }
 TITLES = {
-    "unfair": "unfair: no penalty on the gap, and twins of skewed demonstrations",
-    "fair": "fair: a penalty of 1 on the gap, and twins of balanced demonstrations",
+    "unfair": "Task unfair: no penalty on the gap, and twins of skewed demonstrations",
+    "fair": "Task fair: a penalty of 1 on the gap, and twins of balanced demonstrations",
 }
 TWIN = BehaviourCloning(name="imitation", summary="likelihood of the labelled texts that are kept")
 

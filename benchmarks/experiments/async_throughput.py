@@ -31,6 +31,7 @@ def _configured(name: str, summary: str, schedule: Schedule) -> Variant:
         parent=None,
         changes="",
         needs=(),
+        shown_as="",
     )
 
 
@@ -60,8 +61,8 @@ EXPERIMENT = ComparisonExperiment(
     figures=(
         Throughput(
             "async_throughput",
-            "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays: "
-            "one seed a run, one run after another. The clock starts when all actors are ready and stops during evaluation",
+            "Environment steps a second, and seconds of training until the return is at the task's threshold, by who plays. "
+            "One seed a run, one run after another. The clock starts when all actors are ready and stops during evaluation",
             baseline=SYNCHRONOUS,
         ),
     ),

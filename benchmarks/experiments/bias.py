@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
+from benchmarks.findings.measured import Measured
 from envs.text.safereply import Group, SafeReply, grouped_task
 
 GROUPS: tuple[Group, ...] = ("first", "second")
@@ -29,6 +30,12 @@ EXPERIMENT = ComparisonExperiment(
                 for group in GROUPS
             },
         ),
+    ),
+    finding=Measured(
+        tuple(f"{group} group" for group in GROUPS),
+        (TASKS[0].name, TASKS[-1].name),
+        "`ppo` earns, for the",
+        variants=("ppo",),
     ),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
+from benchmarks.findings.measured import Measured
 from envs.api import Task
 from envs.text.causal import Causal
 from envs.text_env import text_task
@@ -35,6 +36,12 @@ EXPERIMENT = ComparisonExperiment(
                 ("the cue pays .05", "ood"): (("asks", 0.85), ("shortcut", 0.1)),
             },
         ),
+    ),
+    finding=Measured(
+        ("ood",),
+        (TASKS[0].name,),
+        "Where the cue lies, the return after training is",
+        tail="An agent that asks gets 0.95 there, one that trusts the cue 0.10.",
     ),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

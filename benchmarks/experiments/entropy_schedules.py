@@ -9,8 +9,15 @@ from benchmarks.figures.measures import MeasureCurves
 from benchmarks.findings.entropy_bonus import EntropyBonus
 
 NONE, CONSTANT, ANNEALED, TARGET = (VARIANTS[n] for n in ("gae", "entropy", "entropy_annealed", "entropy_target"))
-STRONG = NONE.rung("entropy .05", "plus 0.05 times the policy's entropy", entropy=Constant(0.05))
-LOW = NONE.rung("entropy_target .1", "plus a bonus that holds 0.1 of the maximal entropy", entropy=Target(0.1))
+STRONG = NONE.rung(
+    "entropy .05", "plus 0.05 times the policy's entropy", shown_as="Entropy bonus .05", entropy=Constant(0.05)
+)
+LOW = NONE.rung(
+    "entropy_target .1",
+    "plus a bonus that holds 0.1 of the maximal entropy",
+    shown_as="Entropy target .1",
+    entropy=Target(0.1),
+)
 
 BUDGETS = {"CartPole-v1": 60_000, "bandit/medium": 50_000, "lock/medium": 40_000, "dyck/sparse-medium": 30_000}
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
+from benchmarks.findings.measured import Measured
 from envs.api import Task
 from envs.text.padanswer import PadAnswer
 from envs.text.transduce import Transduce
@@ -37,9 +38,10 @@ EXPERIMENT = ComparisonExperiment(
         MeasureCurves(
             "generalisation",
             "Score on the prompts trained on, and return on held-out prompts (test) and on longer ones (ood; parity has "
-            "none). Uniform play gets .25 on the rewriting tasks and .49 on parity, the optimum is 1",
+            "none). Uniform play gets .25 on the rewriting tasks and .49 on parity; the optimum is 1",
             measures=("score", "test", "ood"),
         ),
     ),
+    finding=Measured(("test",), tuple(task.name for task in TASKS), "On held-out prompts the return is"),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

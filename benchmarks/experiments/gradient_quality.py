@@ -90,7 +90,9 @@ def _point(
 
 def _gae_with_lambda(lam: float) -> Variant:
     gae = VARIANTS["gae"]
-    return replace(gae, name=f"gae {lam:g}", estimator=replace(gae.estimator, credit=LambdaReturn(lam)))
+    return replace(
+        gae, name=f"gae {lam:g}", shown_as=f"GAE {lam:g}", estimator=replace(gae.estimator, credit=LambdaReturn(lam))
+    )
 
 
 def build_points(
@@ -132,7 +134,7 @@ def build_points(
     ratio = replace(VARIANTS["grpo"].estimator, entropy=Constant())
     for group in (2, 8):
         for p, task in list(RATES.items())[:longest]:
-            variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", estimator=ratio)
+            variant = replace(VARIANTS["grpo"], name=f"grpo G={group}", shown_as=f"GRPO G={group}", estimator=ratio)
             add("success", p, f"G={group}", task, variant, envs=4 * group, group=group, where=GaussianParameters(0.0))
     return tuple(points)
 

@@ -2,6 +2,7 @@
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
+from benchmarks.findings.ingredients import Ingredients, rungs_among
 
 RUNGS = (
     "reinforce",
@@ -33,6 +34,7 @@ EXPERIMENT = ComparisonExperiment(
     tasks=TASKS,
     variants=RUNGS + REFERENCES,
     baseline="reinforce",
+    finding=Ingredients(rungs_among(RUNGS)),
     seeds=30,
     block=30,  # one population: a step costs 30 members little more than 10
     guide=(

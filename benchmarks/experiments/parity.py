@@ -15,6 +15,7 @@ from benchmarks.findings.parity import Parity
 
 A2C = Sb3(
     name="sb3:a2c (defaults)",
+    shown_as="A2C (SB3's own)",
     summary="stable-baselines3's own A2C at its defaults, 8 environments",
     model_class="a2c",
     learning_rate=7e-4,
@@ -22,6 +23,7 @@ A2C = Sb3(
 )
 PPO = Sb3(
     name="sb3:ppo (defaults)",
+    shown_as="PPO (SB3's own)",
     summary="stable-baselines3's own PPO at its defaults, one environment",
     model_class="ppo",
     learning_rate=3e-4,

@@ -6,6 +6,7 @@ from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.measures import MeasureCurves
+from benchmarks.findings.one_pair import OnePair
 from envs.text.recdialog import RecDialog
 from envs.text_env import text_task
 
@@ -31,6 +32,7 @@ EXPERIMENT = ComparisonExperiment(
             measures=("score",),
         ),
     ),
+    finding=OnePair("baseline_loo", MYOPIC.name),
     guide=(GuideCase("horizon", "5 to 8 turns, a taste to find out", tuple(task.name for task in TASKS)),),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},
 )

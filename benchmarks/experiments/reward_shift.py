@@ -5,6 +5,7 @@ from dataclasses import replace
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
+from benchmarks.findings.sweep import SweepChange
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 
@@ -34,12 +35,13 @@ EXPERIMENT = ComparisonExperiment(
     figures=(
         Sweep(
             "reward_shift",
-            "Final score on copying 4 of 8 symbols against the constant that is added to every return; the best policy is "
+            "Final score on copying 4 of 8 symbols against the constant that is added to every return. The best policy is "
             "the same throughout, and no baseline's expected gradient moves",
             x={task.name: shift for shift, task in TASKS.items()},
             label="constant added to every return",
         ),
     ),
+    finding=SweepChange({task.name: shift for shift, task in TASKS.items()}, "constant added to every return"),
     guide=(GuideCase("reward", "10 added to every return", (TASKS[10.0].name,)),),
     small={
         "tasks": (TASKS[0.0], TASKS[10.0]),

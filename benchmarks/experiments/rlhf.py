@@ -58,29 +58,44 @@ def review_tasks(
 
 def demonstrations(n: int) -> Imitation:
     """SFT on more demonstrations: the best of four of its own texts by gold."""
-    return Imitation(name=f"sft_{n}", summary=f"imitates the best of four texts by gold, for {n} prompts", labels=n)
+    return Imitation(
+        name=f"sft_{n}",
+        summary=f"imitates the best of four texts by gold, for {n} prompts",
+        labels=n,
+        shown_as=f"SFT, {n}",
+    )
 
 
 def comparisons(n: int) -> Preference:
     """DPO on n pairs."""
     return Preference(name=f"dpo_{n}", summary=f"learns from {n} pairs of texts, labelled by gold", labels=n, noise=0.0,
-                      sharpness=3.0)  # fmt: skip
+                      sharpness=3.0, shown_as=f"DPO, {n}")  # fmt: skip
 
 
 BEST = tuple(
-    BestOfSamples(name=f"best_of_{n}_samples", summary=f"the best of {n} texts of SFT by what is paid", n=n)
+    BestOfSamples(
+        name=f"best_of_{n}_samples",
+        summary=f"the best of {n} texts of SFT by what is paid",
+        n=n,
+        shown_as=f"Best of {n} samples",
+    )
     for n in (1, 4, 16)
 )
 RLOO = VARIANTS["rloo"]
-NO_KL = RLOO.rung("rloo_no_kl", "rloo without a KL to SFT", kl=KL(beta=0.0))
+NO_KL = RLOO.rung("rloo_no_kl", "rloo without a KL to SFT", shown_as="RLOO, no KL", kl=KL(beta=0.0))
 GRADIENTS = (RLOO, NO_KL, VARIANTS["grpo"])
 LABELS = (32, 128)
 LABELLED: tuple[Algorithm, ...] = (
     *map(demonstrations, LABELS),
     *map(comparisons, LABELS),
-    Imitation(name="sft_favourites", summary="imitates the best of four texts by the reward model", labels=128,
-              judge="paid"),
-)  # fmt: skip
+    Imitation(
+        name="sft_favourites",
+        summary="imitates the best of four texts by the reward model",
+        shown_as="SFT on favourites",
+        labels=128,
+        judge="paid",
+    ),
+)
 # no full selection: dpo_128 and sft_32 were tried at 0.003 and 0.01 on two seeds, where 0.01 lost gold, and policy gradients
 # at 0.003 only; 16 texts, so that there are enough updates
 RATES = {variant.name: 3e-3 for variant in GRADIENTS} | {variant.name: 3e-3 for variant in LABELLED}

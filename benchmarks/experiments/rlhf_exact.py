@@ -23,7 +23,12 @@ TASKS = {"phrase small beta=0.1": ("small", 0.1), "phrase medium beta=0.03": ("m
 RLOO = VARIANTS["rloo"]
 # the KL of rloo, which is k1 in the reward, in other places
 PLACES = tuple(
-    RLOO.rung(f"rloo_{kind}_{over}", f"{kind} of the {over} in the loss", kl=KL(kind, "loss", over))
+    RLOO.rung(
+        f"rloo_{kind}_{over}",
+        f"{kind} of the {over} in the loss",
+        shown_as=f"RLOO, {kind}, {over}",
+        kl=KL(kind, "loss", over),
+    )
     for kind in ("k1", "k2", "k3")
     for over in ("token", "sequence")
 )
@@ -50,7 +55,7 @@ FIRST = tuple(TASKS)[:1]
 WHERE = "Proxy (trained on) and gold (the true reward) of the last policies against their KL to the reference."
 WHAT_LINES_ARE = (
     "Lines: the policies with the most proxy and with the most gold for their KL, and the best of n = 1 to 64 texts by "
-    "proxy, all exact; star: the optimum of the task's beta; dotted: gold of the reference."
+    "proxy, all exact. Star: the optimum of the task's beta. Dotted: gold of the reference."
 )
 EXPERIMENT = LanguageExperiment(
     name="rlhf_exact",

@@ -3,6 +3,7 @@
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.sweep import Sweep
+from benchmarks.findings.sweep import SweepChange
 from envs.text.transduce import Transduce
 from envs.text_env import text_task
 
@@ -23,12 +24,17 @@ EXPERIMENT = ComparisonExperiment(
     figures=(
         Sweep(
             "sparse_reward",
-            "Final score against the length of the answer, by how it is paid: a symbol at a time (dense), as a fraction "
-            "at the end (terminal), 1 for the whole answer only (exact), and exact with potential-based shaping (shaped)",
+            "Final score against the length of the answer, by how it is paid. Dense: a symbol at a time; terminal: as a "
+            "fraction at the end; exact: 1 for the whole answer only; shaped: exact with potential-based shaping",
             x={task.name: length for (_, length), task in TASKS.items()},
             label="symbols in the answer",
             lines={task.name: mode for (mode, _), task in TASKS.items()},
         ),
+    ),
+    finding=SweepChange(
+        {task.name: length for (_, length), task in TASKS.items()},
+        "symbols in the answer",
+        {task.name: mode for (mode, _), task in TASKS.items()},
     ),
     guide=(
         GuideCase("reward", "for each token", tuple(TASKS["dense", length].name for length in LENGTHS)),

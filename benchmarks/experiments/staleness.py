@@ -94,7 +94,7 @@ EXPERIMENT = ComparisonExperiment(
             "repairs",
             f"Every correction at lag {AT}, and what else can be done about old rollouts; PPO makes 16 steps of each",
             variants={v.name: v.name for v in (*OLD, PPO)},
-            levels={"gae, no lag": GAE.name, f"lag {AT}, uncorrected": STALE[AT].name},
+            levels={"GAE, no lag": GAE.name, f"lag {AT}, uncorrected": STALE[AT].name},
         ),
     ),
     finding=Staleness(

@@ -12,6 +12,7 @@ from benchmarks.figures.measures import MeasureCurves
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.store.suite import Data
 from envs.api import Doubles
+from envs.control.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Claim(PlainFigure):
                         "variant": variant,
                         "labels": round(float(curve.updates[-1].mean()) * self.episodes),
                     }
-                    row |= _mean("score", curve.score[-1])
+                    row |= _mean("score", curve.score[-1], own.limits(task, "score"))
                     for measure in self.measures:
                         if points := own.series(task, variant, measure):
-                            row |= _mean(measure, points[-1][1])
+                            row |= _mean(measure, points[-1][1], own.limits(task, measure))
                     rows.append(row)
         caption = (
             f"{self.caption} At the last checkpoint, mean over seeds with its 95 % interval. A label is the reward of an "
@@ -58,7 +59,7 @@ class Claim(PlainFigure):
         return replace(data, suite=replace(data.suite, frame=frame, scales=scales), measures=measures)
 
 
-def _mean(name: str, values: Doubles) -> dict[str, float]:
+def _mean(name: str, values: Doubles, limits: Limits) -> dict[str, float]:
     """The mean over seeds, and its interval."""
-    low, high = t_interval(values)
+    low, high = t_interval(values, limits=limits)
     return {name: float(values.mean()), f"{name} low": low, f"{name} high": high}

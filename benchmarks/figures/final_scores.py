@@ -5,68 +5,93 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import name_rows, row_chart, seed_dots
-from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE
+from benchmarks.figures.layout import ROW, grid, label_axes, longest_inches, name_rows, note, row_chart, seed_dots
+from benchmarks.figures.parts.cells import AIR, CELL, columns_of_cells, draw_cells
+from benchmarks.figures.parts.order import by_score, variants_by_score
+from benchmarks.figures.rendering.width import figure_width
+from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE, UNSURE
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
 
+MEASURES = {"Mean": ("mean", "low", "high"), "Interquartile mean": ("iqm", "iqm_low", "iqm_high")}
+PANEL = 1.05  # inches of the narrower of two panels beside names
+
 
 def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
-    """The suite score of each variant: a dot a seed, a bar from end to end of the mean's interval, a mark at the IQM."""
+    """The suite score of each variant, highest first: at the left the mean with a dot a seed, at the right the IQM.
+
+    References stand below the variants that learn.
+    """
+    rows = by_score(suite, table).to_dict("records")
     with mpl.rc_context(STYLE):
-        figure, axis = row_chart(len(table))
-        for y, row in enumerate(table.to_dict("records")):
-            dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
-            colour = GAIN if row["variant"] in suite.learners else UNSURE
-            seed_dots(axis, dots, y, colour)
-            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
-            axis.plot([row["mean"]], [y], "o", ms=6, color=colour, mfc="white")
-            axis.plot([row["iqm_low"], row["iqm_high"]], [y + 0.3, y + 0.3], color="black", lw=1)
-            axis.plot([row["iqm"]], [y + 0.3], "|", ms=7, color="black", mew=1.6)
-        name_rows(axis, list(table["variant"]))
-        axis.set_xlabel(
-            f"{suite.unit} (a dot: one seed's mean over its tasks; circle: mean,\n"
-            "95 % t interval; black, below: IQM of all runs, bootstrap interval)"
-        )
-        axis.set_title(title)
-    return figure
+        made = grid(2, 2, max(ROW * len(rows), 2 * ROW), least=PANEL, sharex=True, sharey=True)
+        for axis, (heading, (measure, low, high)) in zip(made.panels, MEASURES.items(), strict=True):
+            for y, row in enumerate(rows):
+                colour = GAIN if row["variant"] in suite.learners else UNSURE
+                if measure == "mean":
+                    dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
+                    seed_dots(axis, dots, y, colour)
+                axis.plot([row[low], row[high]], [y, y], color=colour, lw=2, solid_capstyle="butt")
+                axis.plot([row[measure]], [y], "o", ms=4.6, color=colour, mfc="white", mew=1.2)
+            _line_above_references(axis, sum(row["variant"] in suite.learners for row in rows), len(rows))
+            axis.set_title(heading)
+        name_rows(made.panels[0], [suite.title(str(row["variant"])) for row in rows])
+        for axis in made.panels:
+            axis.grid(visible=False, axis="y")
+            axis.tick_params(axis="y", length=0)
+            axis.spines["left"].set_visible(False)
+        label_axes(made.figure, suite.final_unit)
+        note(made.figure, f"{title}; a dot: one seed's mean over its tasks; bars: 95 % intervals (t, bootstrap)")
+    return made.figure
+
+
+def _line_above_references(axis: Axes, learners: int, rows: int) -> None:
+    if 0 < learners < rows:
+        axis.axhline(learners - 0.5, color="0.8", lw=0.6, zorder=0)
 
 
 def heat_map(suite: Suite, title: str) -> Figure:
     """Variants x tasks: mean final score; `-` where there is no mean, `xk` where k members diverged.
 
-    Colours are of the score; of returns, from the lowest to the highest of each task.
+    Colours are of the score; of returns, from the lowest to the highest of each task. Variants with the highest mean over
+    the tasks come first, references last. Tasks for which there is no room stand below.
     """
-    shape = (len(suite.present), len(suite.scales))
-    scores, lost = np.full(shape, np.nan), np.zeros(shape, np.int64)
-    for i, variant in enumerate(suite.present):
-        for j, task in enumerate(suite.scales):
+    order, tasks = variants_by_score(suite), list(suite.scales)
+    scores, lost = np.full((len(order), len(tasks)), np.nan), np.zeros((len(order), len(tasks)), np.int64)
+    for i, variant in enumerate(order):
+        for j, task in enumerate(tasks):
             if (curve := suite.curves.get((task, variant))) is not None:
                 scores[i, j], lost[i, j] = curve.score[-1].mean(), curve.diverged.sum()
+    texts = [
+        [_number(x, n, suite.normalised) for x, n in zip(*row, strict=True)] for row in zip(scores, lost, strict=True)
+    ]
+    shade = scores if suite.normalised else _column_ranges(scores)
+    names = [suite.title(v) for v in order]
+    fit = columns_of_cells(names, [text for line in texts for text in line])
+    bands = [slice(i, i + fit) for i in range(0, len(tasks), fit)]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.05 * shape[1] + 2.6, 0.36 * shape[0] + 2.0), layout="constrained")
-        axis = figure.subplots()
-        axis.set_facecolor("0.93")
-        shade = scores if suite.normalised else _column_ranges(scores)
-        label = suite.unit if suite.normalised else "return, lowest to highest of a task"
-        sns.heatmap(
-            pd.DataFrame(shade, suite.present, list(suite.scales)), cmap="cividis", vmin=0, vmax=1, ax=axis,
-            linewidths=0.6, linecolor="white", cbar_kws={"label": label},
-        )  # fmt: skip
-        for (i, j), value in np.ndenumerate(scores):
-            number = f"{round(value, 2) + 0.0:.2f}" if suite.normalised else f"{value:.4g}"
-            text = ("-" if value != value else number) + (f" x{lost[i, j]}" if lost[i, j] else "")
-            colour = "0.4" if value != value else ("white" if shade[i, j] < 0.5 else "black")
-            axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=8)
-        axis.set(xlabel="", ylabel="")
-        axis.set_xticklabels(axis.get_xticklabels(), rotation=35, ha="right")
-        axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
-        axis.set_title(title)
-    return figure
+        made = grid(len(bands), 1, CELL * len(order))
+        for axis, band in zip(made.panels, bands, strict=True):
+            heads = [suite.title(task) for task in tasks[band]]
+            draw_cells(axis, shade[:, band], (names, heads), [line[band] for line in texts], ("cividis", 0.0, 1.0))
+        colours = "normalised score" if suite.normalised else "return, from the lowest to the highest of a task"
+        note(made.figure, f"{title}; colours: {colours}")
+    return made.figure
+
+
+def _number(value: float, lost: int, normalised: bool) -> str:
+    """A cell's text: `.87`, `-` where there is no value, ` x2` where two members diverged."""
+    if value != value:
+        text = "-"
+    elif normalised:
+        text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    else:
+        text = f"{value:.4g}"
+    return text + (f" x{lost}" if lost else "")
 
 
 def _column_ranges(scores: Doubles) -> Doubles:
@@ -78,10 +103,16 @@ def _column_ranges(scores: Doubles) -> Doubles:
 
 
 def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
-    """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval."""
+    """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval.
+
+    Where all are compared with one variant the largest difference comes first; rungs of a ladder keep their order.
+    """
+    against = list(dict.fromkeys(table["against"]))
+    if len(against) == 1:
+        table = table.sort_values("difference", ascending=False, kind="stable", na_position="last")
     with mpl.rc_context(STYLE):
-        figure, axis = row_chart(max(len(table), 1))
-        axis.axvline(0, color="0.6", lw=0.8)
+        figure, axis = row_chart(len(table))
+        axis.axvline(0, color="0.5", lw=0.8)
         for y, row in enumerate(table.to_dict("records")):
             tasks = suite.tasks(row["variant"], row["against"])
             b, a = (suite.final(name, tasks).mean(axis=1) for name in (row["variant"], row["against"]))
@@ -89,18 +120,16 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
             sure = row["p_holm"] < LEVEL
             colour = UNSURE if not sure else (GAIN if row["difference"] > 0 else LOSS)
             seed_dots(axis, dots, y, colour, alpha=0.45)
-            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2)
+            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2, solid_capstyle="butt")
             axis.plot(
-                [row["difference"]], [y], "D" if sure else "o", ms=6, color=colour, mfc=colour if sure else "white"
+                [row["difference"]], [y], "D" if sure else "o", ms=4.6, color=colour, mfc=colour if sure else "white"
             )
-        labels = [f"{r['variant']}  ({word} {r['against']})" for r in table.to_dict("records")]
-        name_rows(axis, labels)
+        names = [(suite.title(str(r["variant"])), suite.title(str(r["against"]))) for r in table.to_dict("records")]
+        name_rows(axis, [a if len(against) == 1 else f"{a} ({word} {b})" for a, b in names], share=0.45)
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
-        axis.set_xlabel(
-            f"difference of the {suite.unit}{over}\n"
-            "(bar: 95 % interval of it alone; filled diamond: p < .05 after Holm)"
-        )
-        axis.set_title(title)
+        than = f" ({word} {suite.title(against[0])})" if len(against) == 1 else ""
+        axis.set_xlabel(f"difference of the {suite.unit}{over}{than}")
+        note(figure, f"{title}; a dot: a seed; bar: 95 % interval of it alone; filled diamond: p < .05 after Holm")
     return figure
 
 
@@ -110,31 +139,32 @@ def _short(difference: float, normalised: bool) -> str:
 
 
 def matrix(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
-    """All pairs: the row's variant minus the column's; a number where the difference is shown, a dot where not."""
-    order = suite.learners
+    """All pairs, the highest mean first: the row's variant minus the column's; a number where the difference is shown.
+
+    Where numbers do not fit, the sign stands for them; a dot where the difference is not shown.
+    """
+    order = [v for v in variants_by_score(suite) if v in suite.learners]
     n = len(order)
     value, sure = np.full((n, n), np.nan), np.zeros((n, n), np.bool_)
     for row in table.to_dict("records"):
         i, j = order.index(row["variant"]), order.index(row["against"])
         value[i, j], value[j, i] = row["difference"], -row["difference"]
         sure[i, j] = sure[j, i] = row["p_joint"] < LEVEL
-    size = 0.46 * n
+    names = [suite.title(v) for v in order]
+    numbers = [[_short(x, suite.normalised) for x in line] for line in value]
+    room = (figure_width() - min(longest_inches(names), 0.4 * figure_width()) - 0.9) / n
+    fits = longest_inches([t for line in numbers for t in line]) + AIR <= room
+    texts = [
+        ["" if x != x else "·" if not s else t if fits else t[0] for x, s, t in zip(*row, strict=True)]
+        for row in zip(value, sure, numbers, strict=True)
+    ]
+    reach = float(np.nanmax(np.abs(value), initial=0.1))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(size + 2.8, 5.0), max(size + 1.6, 3.4)), layout="constrained")
-        axis = figure.subplots()
-        axis.set_facecolor("0.93")
-        reach = float(np.nanmax(np.abs(value), initial=0.1))
-        sns.heatmap(
-            pd.DataFrame(value, order, order), cmap="PuOr", center=0, vmin=-reach, vmax=reach, ax=axis, square=True,
-            linewidths=0.6, linecolor="white", cbar_kws={"label": "row minus column"},
-        )  # fmt: skip
-        for (i, j), x in np.ndenumerate(value):
-            if x == x:
-                text = _short(x, suite.normalised) if sure[i, j] else "·"
-                colour = "white" if abs(x) > 0.7 * reach else "black"
-                axis.annotate(text, (j + 0.5, i + 0.5), ha="center", va="center", color=colour, fontsize=6.5)
-        axis.set(xlabel="", ylabel="")
-        axis.set_xticklabels(axis.get_xticklabels(), rotation=45, ha="right")
-        axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
-        axis.set_title(title)
-    return figure
+        made = grid(1, 1, CELL * n)
+        (axis,) = made.panels
+        draw_cells(axis, value, (names, names), texts, ("PuOr", -reach, reach))
+        bar = made.figure.colorbar(axis.collections[0], cax=axis.inset_axes((1.03, 0.0, 0.03, 1.0)))
+        bar.ax.tick_params(labelsize=SMALL)
+        bar.set_label("row minus column")
+        note(made.figure, title.replace("\n", "; "))
+    return made.figure

@@ -14,12 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.design.report_blocks import PlainFigure, Table
-from benchmarks.figures.layout import LEAST_WIDTH, line_legend
+from benchmarks.figures.layout import label_axes, matrix_of_panels, note
+from benchmarks.figures.parts.legends import line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles, t_band
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.suite import Data
 from envs.api import Doubles
+from envs.control.limits import POSITIVE
 from envs.language.frontier import Frontier as Exact
 from envs.language.frontier import Point
 
@@ -63,27 +65,28 @@ class Frontier(PlainFigure):
         known = {PROXY: True, GOLD: any(f.gold for f in frontiers.values()),
                  BEST_OF: any(f.best_of for f in frontiers.values())}  # fmt: skip
         named = [*(name for name, has in known.items() if has), *lines]
-        styles = line_styles(lines, data.suite.present)
+        suite = data.suite
+        styles = line_styles(lines, suite.present)
         with mpl.rc_context(STYLE):
-            figure = Figure(figsize=(max(3.4 * len(frontiers), LEAST_WIDTH), 6.0), layout="constrained")
-            axes = figure.subplots(2, len(frontiers), squeeze=False, sharex="col")
-            for column, (task, exact) in zip(axes.T, frontiers.items(), strict=True):
-                for axis, judge in zip(column, JUDGES, strict=True):
-                    _exact_lines(axis, exact, judge)
+            made = matrix_of_panels(len(JUDGES), len(frontiers), 1.7, most=3, least=2.1)
+            for i, (task, exact) in enumerate(frontiers.items()):
+                for row, judge in zip(made.rows, JUDGES, strict=True):
+                    _exact_lines(row[i], exact, judge)
                     for variant in lines:
                         if (path := read_path(data, task, variant)) is not None:
-                            _draw_path(axis, path, judge, styles[variant], self.paths)
-                    axis.set_xscale("function", functions=(_root, np.square))  # near 0 proxy is linear in the root
-                    axis.set_xlim(left=0)
-                    axis.set_xticks([tick for tick in KL_TICKS if tick <= axis.get_xlim()[1]])
-                column[0].set_title(task)
-            for axis, judge in zip(axes[:, 0], JUDGES, strict=True):
-                axis.set_ylabel(f"{judge} an episode")
-            figure.supxlabel("KL to the reference, nats an episode (axis linear in the root)", fontsize=9)
-            marks = "a mark a checkpoint, " if self.paths else ""
-            title = f"mean of {count_noun(data.suite.seeds, 'seed')}, {marks}cross: 95 % t intervals at the end"
-            line_legend(figure, named, title, 4, data.suite.present, EXACT_LOOKS)
-        return figure
+                            _draw_path(row[i], path, judge, styles[variant], self.paths)
+                    row[i].set_xscale("function", functions=(_root, np.square))  # near 0 proxy is linear in the root
+                    row[i].set_xlim(left=0)
+                    row[i].set_xticks([tick for tick in KL_TICKS if tick <= row[i].get_xlim()[1]])
+                    if made.first[i]:
+                        row[i].set_ylabel(f"{judge} reward an episode")
+                made.rows[0][i].set_title(suite.title(task))
+            label_axes(made.figure, "KL to the reference, nats an episode (axis linear in the root)")
+            titles = {v: suite.title(v) for v in lines}
+            line_legend(made.figure, named, "", suite.present, EXACT_LOOKS, titles)
+            marks = "a mark: a checkpoint, " if self.paths else ""
+            note(made.figure, f"mean of {count_noun(suite.seeds, 'seed')}, {marks}cross: 95 % t intervals at the end")
+        return made.figure
 
     def table(self, data: Data) -> Table | None:
         if not self.measured:
@@ -109,7 +112,7 @@ def distances(data: Data) -> pd.DataFrame:
         row |= {name: float(values.mean()) for name, values in zip(Path._fields, (kl, proxy, gold), strict=True)}
         lost = {"proxy lost": exact.most_proxy(kl) - proxy, "gold lost": exact.most_gold(kl) - gold}
         for name, values in lost.items():
-            low, high = t_interval(values)
+            low, high = t_interval(values, limits=POSITIVE)  # no policy is beyond the frontier
             row |= {name: float(values.mean()), f"{name} low": low, f"{name} high": high}
         rows.append(row)
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
@@ -156,6 +159,6 @@ def _draw_path(axis: Axes, path: Path, judge: str, style: LineStyle, all_checkpo
     values: Doubles = getattr(path, judge)
     if all_checkpoints:
         axis.plot(path.kl.mean(1), values.mean(1), lw=1.3, **style.settings())
-    (x, left, right), (y, low, high) = (t_band(ends[-1]) for ends in (path.kl, values))
+    (x, left, right), (y, low, high) = (t_band(path.kl[-1], POSITIVE), t_band(values[-1]))
     axis.errorbar(x, y, [[y - low], [high - y]], [[x - left], [right - x]], color=style.colour,
                   marker=style.marker, ms=4.5, mew=0, lw=1.0)  # fmt: skip

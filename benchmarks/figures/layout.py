@@ -1,119 +1,172 @@
-"""The layout that figures share: grids of panels, common labels, legends, titles, rows of dots and intervals."""
+"""The layout that figures share: panels as wide as the figure allows, common labels, notes, rows of dots and intervals."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.style import LONG_WORD, line_styles, t_band
+from benchmarks.figures.rendering.margins import NOTE
+from benchmarks.figures.rendering.metrics import text_inches
+from benchmarks.figures.rendering.text_fitting import broken
+from benchmarks.figures.rendering.width import figure_width
+from benchmarks.figures.style import SMALL, t_band
 from envs.api import Doubles
+from envs.control.limits import ANYTHING, Limits
 
 LINES_A_PANEL = 6
-LEAST_WIDTH = 5.4  # inches of a figure with a legend above it
-PAGE_WIDTH = 7.6  # inches of a page's column
-LETTER = 0.064  # inches of a letter of 7 points, on average
-INCHES_AN_ENTRY, INCHES_A_LONG_ENTRY = 1.6, 2.5  # of a legend; a name that had to be cut
-
-
-class Margins(NamedTuple):
-    """Inches around the panels and between them."""
-
-    left: float = 0.62
-    right: float = 0.15
-    top: float = 0.75
-    bottom: float = 0.62
-    across: float = 0.4
-    down: float = 0.55
-
-
-PAGE_MARGINS = Margins()
+LEAST = 1.45  # inches of a panel with its labels, below which fewer share a row
+FIRST, BETWEEN = 0.5, 0.5  # inches of labels before panels are arranged
 
 
 class Grid(NamedTuple):
-    """Panels of equal size with room for their labels, placed here: a layout engine takes longer than drawing them."""
+    """Panels of one height. Where they lie is decided when the figure is saved (rendering.margins)."""
 
     figure: Figure
     panels: list[Axes]
 
-    def label(self, x: str, y: str = "", bottom: float = 0.06) -> None:
-        """One label for all horizontal axes, `bottom` inches above the figure's edge, and one for all vertical ones."""
-        width, height = self.figure.get_size_inches()
-        self.figure.supxlabel(x, fontsize=9, y=bottom / height, va="bottom")
-        if y:
-            self.figure.supylabel(y, fontsize=9, x=0.08 / width, ha="left")
+    def label(self, x: str, y: str = "") -> None:
+        """One label for all horizontal axes, and one for all vertical ones."""
+        label_axes(self.figure, x, y)
 
 
-def grid(count: int, columns: int, panel: tuple[float, float], y_label: bool = True) -> Grid:
-    """`count` panels of this width and height in inches; `y_label` leaves room for a label at the left."""
-    columns = min(columns, count)
-    rows = math.ceil(count / columns)
-    margins = Margins(0.75 if y_label else 0.5, 0.12, 0.8, 0.55, 0.5, 0.5)
-    wide = margins.left + margins.right + columns * panel[0] + (columns - 1) * margins.across
-    return _placed(count, (rows, columns), max(wide, LEAST_WIDTH), panel[1], margins)
+def label_axes(figure: Figure, x: str, y: str = "") -> None:
+    """One label for all horizontal axes of a figure, and one for all vertical ones."""
+    size = mpl.rcParams["axes.labelsize"]
+    if x:
+        figure.supxlabel(x, fontsize=size)
+    if y:
+        figure.supylabel(y, fontsize=size, x=0.01, ha="left")
 
 
-def page_grid(count: int, columns: int, height: float, margins: Margins = PAGE_MARGINS) -> Grid:
-    """`count` panels of one height in inches, as wide as a page's column allows: their letters can be read on a phone."""
-    columns = min(columns, count)
-    return _placed(count, (math.ceil(count / columns), columns), PAGE_WIDTH, height, margins)
+def note(figure: Figure, text: str) -> None:
+    """What marks mean, below a figure."""
+    figure.text(0.5, 0.01, text, fontsize=SMALL, color="0.35", ha="center", gid=NOTE)
 
 
-def _placed(count: int, shape: tuple[int, int], width: float, panel_height: float, margins: Margins) -> Grid:
-    rows, columns = shape
-    left, right, top, bottom, across, down = margins
-    height = top + bottom + rows * panel_height + (rows - 1) * down
-    figure = Figure(figsize=(width, height))
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    inner = width - left - right - (columns - 1) * across
-    figure.subplots_adjust(
-        left / width,
-        bottom / height,
-        1 - right / width,
-        1 - top / height,
-        across * columns / inner,
-        down / panel_height,
-    )
-    return Grid(figure, _first(axes, count))
+def columns_that_fit(count: int, most: int, least: float = LEAST) -> int:
+    """Panels of a row: at most so many, none narrower than `least` inches with its labels, rows as equal as can be."""
+    most = max(1, min(count, most, int((figure_width() - 0.25) / least)))
+    return math.ceil(count / math.ceil(count / most))
 
 
-def constrained_grid(count: int, columns: int, panel: tuple[float, float], extra: float, least: float = LEAST_WIDTH,
-                     **shared: Any) -> Grid:  # fmt: skip
-    """`count` panels that a layout engine arranges, in so many inches each with labels, `extra` ones above them all.
+def grid(
+    count: int, columns: int, height: float, least: float = LEAST, sharex: bool = False, sharey: bool = False
+) -> Grid:
+    """`count` panels of this height in inches, at most `columns` in a row.
 
-    least  inches of the figure's width at least      shared  sharex, sharey of matplotlib's subplots
+    least  inches of a panel with its labels, below which fewer share a row
     """
-    columns = min(columns, count)
+    columns = columns_that_fit(count, columns, least)
     rows = math.ceil(count / columns)
-    size = (max(panel[0] * columns, least), panel[1] * rows + extra)
-    figure = Figure(figsize=size, layout="constrained")
-    return Grid(figure, _first(list(figure.subplots(rows, columns, squeeze=False, **shared).flat), count))
-
-
-def _first(axes: list[Axes], count: int) -> list[Axes]:
-    """The first `count` of these; the others are hidden."""
-    for axis in axes[count:]:
+    figure, axes = _subplots(rows, columns, height)
+    panels = list(axes.flat)[:count]
+    for i, axis in enumerate(panels):
+        if i and sharex:
+            axis.sharex(panels[0])
+        if i and sharey:
+            axis.sharey(panels[0])
+        axis.tick_params(
+            labelleft=not sharey or i % columns == 0, labelbottom=not sharex or i + columns >= count, which="both"
+        )
+    for axis in list(axes.flat)[count:]:
         axis.set_visible(False)
-    return axes[:count]
+    return Grid(figure, panels)
 
 
-def row_chart(rows: int) -> tuple[Figure, Axes]:
+class Matrix(NamedTuple):
+    """Panels by row and item."""
+
+    figure: Figure
+    rows: list[list[Axes]]
+    first: list[bool]  # which items stand at the left of a line, where the labels of rows belong
+
+
+def matrix_of_panels(
+    rows: int, count: int, height: float, most: int = 4, least: float = LEAST, sharex: bool = True, sharey: bool = False
+) -> Matrix:
+    """A row a measure and a column an item; items that do not fit stand below, with rows of their own.
+
+    sharex  among the panels of one item      sharey  among those of one row
+    """
+    columns = columns_that_fit(count, most, least)
+    bands = math.ceil(count / columns)
+    figure, axes = _subplots(bands * rows, columns, height)
+    panels = [[axes[i // columns * rows + row, i % columns] for i in range(count)] for row in range(rows)]
+    for row, line in enumerate(panels):
+        for i, axis in enumerate(line):
+            if row and sharex:
+                axis.sharex(panels[0][i])
+            if i and sharey:
+                axis.sharey(line[0])
+            bottom, left = not sharex or row == rows - 1, not sharey or i % columns == 0
+            axis.tick_params(labelbottom=bottom, labelleft=left, which="both")
+    used = {id(axis) for line in panels for axis in line}
+    for axis in axes.flat:
+        axis.set_visible(id(axis) in used)
+    return Matrix(figure, panels, [i % columns == 0 for i in range(count)])
+
+
+def _subplots(rows: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
+    """Panels of this height in a figure of the width that is asked for."""
+    width = figure_width()
+    tall = rows * height + rows * BETWEEN + FIRST
+    figure = Figure(figsize=(width, tall))
+    axes = figure.subplots(rows, columns, squeeze=False)
+    inner = (width - FIRST - 0.1 - (columns - 1) * BETWEEN) / columns
+    figure.subplots_adjust(FIRST / width, FIRST / tall, 1 - 0.1 / width, (tall - BETWEEN) / tall,
+                           BETWEEN / inner, BETWEEN / height)  # fmt: skip
+    return figure, axes
+
+
+def stack(heights: Sequence[float]) -> Grid:
+    """Panels of these heights in inches, one above the other."""
+    return packed_panels([[i] for i in range(len(heights))], heights)
+
+
+def packed_panels(rows: Sequence[Sequence[int]], height: float | Sequence[float]) -> Grid:
+    """Lines of one or two panels, of one height in inches or of one for each line; one alone takes the whole width.
+
+    rows  the panels of each line by their index
+    """
+    heights = [height] * len(rows) if isinstance(height, (int, float)) else list(height)
+    columns = max(len(line) for line in rows)
+    tall = sum(heights) + (len(rows) + 1) * BETWEEN
+    figure = Figure(figsize=(figure_width(), tall))
+    share = BETWEEN * len(rows) / sum(heights)
+    places = figure.add_gridspec(
+        len(rows), columns, left=0.2, right=0.95, bottom=BETWEEN / tall, top=1 - BETWEEN / tall, hspace=share,
+        height_ratios=heights,
+    )  # fmt: skip
+    panels = {
+        i: figure.add_subplot(places[r, :] if len(line) == 1 and columns > 1 else places[r, c])
+        for r, line in enumerate(rows)
+        for c, i in enumerate(line)
+    }
+    return Grid(figure, [panels[i] for i in sorted(panels)])
+
+
+ROW = 0.24  # inches of a row with its dots
+
+
+def row_chart(rows: int, each: float = ROW) -> tuple[Figure, Axes]:
     """A figure of one panel with so many rows, each with a name at the left."""
-    figure = Figure(figsize=(7.4, 0.42 * rows + 1.4), layout="constrained")
-    return figure, figure.subplots()
+    made = grid(1, 1, max(each * rows, 2 * each))
+    return made.figure, made.panels[0]
 
 
-def name_rows(axis: Axes, names: Sequence[str]) -> None:
-    """Names of rows at the left, the first above."""
-    axis.set_yticks(range(len(names)), names)
-    axis.set_ylim(len(names) - 0.4, -0.6)
+def name_rows(axis: Axes, names: Sequence[str], share: float = 0.4) -> None:
+    """Names of rows at the left, the first above; those of more than this share of the figure's width are broken."""
+    room = share * figure_width()
+    axis.set_yticks(range(len(names)), [broken(name, room, SMALL) for name in names])
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
+    axis.grid(visible=False, axis="y")
 
 
 def line_groups(names: Sequence[str]) -> list[list[str]]:
@@ -121,58 +174,10 @@ def line_groups(names: Sequence[str]) -> list[list[str]]:
     return [list(names[i : i + LINES_A_PANEL]) for i in range(0, len(names), LINES_A_PANEL)]
 
 
-def line_legend(
-    figure: Figure,
-    names: Sequence[str],
-    title: str,
-    columns: int = 6,
-    among: Sequence[str] = (),
-    looks: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
-) -> None:
-    """A legend of lines above the panels, as wide as the figure allows; `among` as in `line_styles`.
-
-    looks  settings of lines that are drawn in another style
-    """
-    styles = line_styles(names, among)
-    drawn = {n: looks.get(n) or {"lw": 1.6, **styles[n].settings()} for n in names}
-    handles = [mpl.lines.Line2D([], [], label=n, **look) for n, look in drawn.items()]
-    long = any(len(n) > LONG_WORD for n in names)
-    entry = INCHES_A_LONG_ENTRY if long else INCHES_AN_ENTRY
-    fit = max(2, int(figure.get_figwidth() / entry))
-    place: Literal["upper center", "outside upper center"] = "outside upper center"
-    if figure.get_layout_engine() is None:
-        place = "upper center"
-    figure.legend(handles=handles, loc=place, ncols=min(len(names), columns, fit), title=title)
-
-
-def mark_legend(figure: Figure, entries: Mapping[str, Mapping[str, Any]], columns: int = 4) -> None:
-    """A legend of lines and marks above the panels; by name, what differs from a black line."""
-    handles = [mpl.lines.Line2D([], [], label=name, **{"color": "black", **how}) for name, how in entries.items()]
-    figure.legend(
-        handles=handles, loc="upper center", ncols=min(columns, len(handles)), fontsize=8, handlelength=2.6,
-        columnspacing=1.4, bbox_to_anchor=(0.5, 1 - 0.05 / figure.get_figheight()),
-    )  # fmt: skip
-
-
-def mark_legend_height(entries: int, columns: int = 4) -> float:
-    """Inches that a `mark_legend` takes."""
-    return 0.19 * math.ceil(entries / columns)
-
-
-def wrapped_title(axis: Axes, text: str, width: float, pad: float = 6) -> None:
-    """A panel's title in as many lines of `width` inches as it needs."""
-    axis.set_title("\n".join(title_lines(text, width)), fontsize=8.5, pad=pad)
-
-
-def title_lines(text: str, width: float) -> list[str]:
-    """A title of 8.5 points in lines of so many inches."""
-    return textwrap.wrap(text, max(12, int(width / LETTER * 0.8)))
-
-
 def thousands(axis: Axes) -> None:
     """Few ticks, as 50k and 1M."""
     axis.xaxis.set_major_formatter(mpl.ticker.EngFormatter(sep=""))
-    axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
+    axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, steps=[1, 2, 5, 10]))
 
 
 def round_ticks(integer: bool = False) -> mpl.ticker.MaxNLocator:
@@ -190,14 +195,19 @@ def beeswarm(n: int, half: float = 0.09) -> Doubles:
     return np.linspace(-half, half, n) if n > 1 else np.zeros(n)
 
 
-def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 2.6, half: float = 0.16,
+def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 2.2, half: float = 0.16,
               alpha: float = 0.4) -> None:  # fmt: skip
     """A dot per seed in row `y`, spread vertically."""
     axis.plot(values, y + beeswarm(len(values), half), "o", ms=size, color=colour, alpha=alpha, mew=0)
 
 
-def interval_bar(axis: Axes, values: Doubles, y: float, colour: str) -> None:
+def interval_bar(axis: Axes, values: Doubles, y: float, colour: str, limits: Limits = ANYTHING) -> None:
     """The 95 % t interval of the mean of these values in row `y`; none of a single value."""
     if len(values) > 1:
-        _, low, high = t_band(values)
+        _, low, high = t_band(values, limits)
         axis.plot([low, high], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
+
+
+def longest_inches(names: Sequence[str], points: float = SMALL) -> float:
+    """The width of the longest of these names."""
+    return max((text_inches(name, points) for name in names), default=0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -11,20 +12,33 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.estimators.diagnostics import NAMES
-from benchmarks.figures.layout import constrained_grid, grid, line_groups, line_legend, thousands
+from algorithms.estimators.diagnostics import DESCRIPTIONS, NAMES
+from benchmarks.figures.layout import LEAST, LINES_A_PANEL, grid, line_groups, note, round_ticks, thousands
+from benchmarks.figures.parts.legends import line_legend
+from benchmarks.figures.parts.line_ends import ends_of, label_line_ends
+from benchmarks.figures.parts.order import variants_by_score
 from benchmarks.figures.style import STYLE, Band, LineStyle, banded, line_styles, t_band
 from benchmarks.statistics.comparisons import SEED
 from benchmarks.statistics.learning_curves import iqm_curve, performance_profile, profile_band
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
+from envs.control.limits import ANYTHING, Limits
 
 AXES = {
     "env_steps": "environment steps a seed",
     "updates": "updates",
     "wall_s": "seconds of training, all seeds of a block",
 }
+PANEL, SINGLE = 1.15, 2.1  # inches of a panel among many, and of one of few
+LABELLED = 2  # panels up to which lines have their names at their ends
+LEVEL_DASHES = {
+    "threshold": (0, (4, 2)),
+    "random": (0, (1, 2)),
+    "optimal": (0, (7, 1.5, 1, 1.5)),
+    "exact_pg": (0, (2, 1)),
+}
+OTHER_LEVEL = (0, (3, 1, 1, 1, 1, 1))
 TAUS = np.linspace(-0.1, 1.1, 121)
 BANDS = 2_000  # resamples of a band: for display only
 LEAST_EXPLAINED = (
@@ -33,69 +47,92 @@ LEAST_EXPLAINED = (
 
 
 def learning_curves(suite: Suite, lines: Sequence[str], x: str, title: str) -> Figure:
-    """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat."""
+    """One panel a task: mean return of `lines` against steps, updates or seconds, t-interval bands; references flat.
+
+    One or two panels have the names at the ends of the lines, where they fit; else there is a legend.
+    """
     learning = {v for (_, v), curve in suite.curves.items() if curve.has_curve}
     flat = [v for v in suite.present if v not in suite.learners or v not in learning]
+    titles = {v: suite.title(v) for v in suite.present}
+    few = len(suite.scales) <= LABELLED and len(lines) <= LINES_A_PANEL
+    height = SINGLE if few else PANEL
     with mpl.rc_context(STYLE):
-        panels = grid(len(suite.scales), 4, (2.5, 1.85))
+        made = grid(len(suite.scales), LABELLED if few else 4, height, least=2.6 if few else LEAST)
         styles = line_styles(lines, suite.present)
-        for axis, (task, scale) in zip(panels.panels, suite.scales.items(), strict=True):
-            for variant in lines:
-                if (curve := suite.curves.get((task, variant))) is not None:
-                    _draw_curve(axis, curve, x, styles[variant], variant)
-            levels = {v: c.value[-1].mean() for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()}
-            _draw_levels(axis, levels, scale)
-            axis.set_title(task)
+        levels: dict[str, Any] = {}
+        drawn: list[tuple[Axes, dict[str, tuple[Doubles, Doubles]]]] = []
+        for axis, (task, scale) in zip(made.panels, suite.scales.items(), strict=True):
+            limits = suite.limits.get(task, ANYTHING)
+            curves = {v: suite.curves[task, v] for v in lines if (task, v) in suite.curves}
+            shown = {
+                v: points
+                for v, curve in curves.items()
+                if (points := _draw_curve(axis, curve, x, styles[v], v, limits))
+            }
+            own = {
+                v: float(c.value[-1].mean()) for v in flat if (c := suite.curves.get((task, v))) and not c.lost.all()
+            }
+            levels |= _draw_levels(axis, own, scale, titles)
+            axis.set_title(suite.title(task))
             thousands(axis)
-        panels.label(AXES[x], "evaluation return")
-        line_legend(panels.figure, lines, title, among=suite.present)
-    return panels.figure
+            drawn.append((axis, shown))
+        made.label(AXES[x], "evaluation return")
+        legend = {name: {"color": "0.45", "lw": 1.0, "ls": dash} for name, dash in levels.items()}
+        ends = [(axis, ends_of(titles, shown, styles)) for axis, shown in drawn if shown]
+        labelled = few and label_line_ends(ends, height)
+        shown_lines = [] if labelled else list(lines)
+        line_legend(made.figure, [*shown_lines, *legend], "", suite.present, legend, titles)
+        note(made.figure, title)
+    return made.figure
 
 
-def _draw_curve(axis: Axes, curve: Curve, x: str, style: LineStyle, label: str) -> None:
+def _draw_curve(
+    axis: Axes, curve: Curve, x: str, style: LineStyle, label: str, limits: Limits
+) -> tuple[Doubles, Doubles] | None:
+    """Draw it; its points, or None where it was not measured against this axis."""
     at: Doubles = getattr(curve, x)
-    if curve.has_curve and np.isfinite(at).all() and at.max() > 0:  # imported runs may not tell updates or seconds
-        banded(axis, at.mean(axis=1), t_band(curve.value), style, label)
+    if not curve.has_curve or not np.isfinite(at).all() or at.max() <= 0:
+        return None  # imported runs may not tell updates or seconds
+    band = t_band(curve.value, limits)
+    banded(axis, at.mean(axis=1), band, style, label)
+    return at.mean(axis=1), band[0]
 
 
-def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale) -> None:
-    """References and the threshold as thin lines; names that would overlap share a label."""
+def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale, titles: Mapping[str, str]) -> dict[str, Any]:
+    """References and the threshold as thin lines; the dash of each by its title."""
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
-    low, high = axis.get_ylim()
-    span = high - low if scale.floor is None or scale.ceiling is None else scale.ceiling - scale.floor
-    merged: dict[str, float] = {}
-    for name, level in sorted(lines.items(), key=lambda item: item[1]):
-        near = next((n for n, height in merged.items() if abs(height - level) < 0.06 * span), None)
-        if near is not None:
-            merged[f"{near}, {name}"] = merged.pop(near)
-        else:
-            merged[name] = level
-        axis.axhline(level, color="0.55", lw=0.8, ls="--" if name == "threshold" else ":")
-    for name, level in merged.items():
-        left = "random" not in name  # where curves start, and most of them leave soon
-        axis.annotate(name, (0.01 if left else 0.99, level), xycoords=("axes fraction", "data"), fontsize=6, color="0.35",
-                      ha="left" if left else "right", va="bottom")  # fmt: skip
+    dashes: dict[str, Any] = {titles.get(name, name): LEVEL_DASHES.get(name, OTHER_LEVEL) for name in lines}
+    for name, level in lines.items():
+        axis.axhline(level, color="0.45", lw=0.8, ls=dashes[titles.get(name, name)], zorder=1)
+    return dashes
 
 
 def _small_multiples(
     suite: Suite, lines: Mapping[str, tuple[Doubles, Band]], labels: tuple[str, str], title: str
 ) -> Figure:
-    """A panel for every six variants, all the others in grey behind them. lines: x and band of each variant."""
-    groups = line_groups([v for v in suite.learners if v in lines])
+    """A panel for every six variants, the highest score first, all the others in grey behind them.
+
+    lines  x and band of each variant
+    """
+    groups = line_groups([v for v in variants_by_score(suite) if v in suite.learners and v in lines])
+    titles = {v: suite.title(v) for v in lines}
+    styles = line_styles(list(lines), suite.present)
     with mpl.rc_context(STYLE):
-        panels = constrained_grid(len(groups), 3, (3.4, 3.3), 0.4, sharex=True, sharey=True)
-        for axis, group in zip(panels.panels, groups, strict=True):
+        made = grid(len(groups), 2, SINGLE, least=2.6, sharex=True, sharey=True)
+        for axis, group in zip(made.panels, groups, strict=True):
             for x, band in lines.values():
                 axis.plot(x, band[0], color="0.85", lw=0.8, zorder=0)
-            for variant, style in line_styles(group, suite.present).items():
-                banded(axis, *lines[variant], style, variant)
-            axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.36), ncols=2, fontsize=7)
-        panels.figure.supxlabel(labels[0], fontsize=9)
-        panels.figure.supylabel(labels[1], fontsize=9)
-        panels.figure.suptitle(title, fontsize=9)
-    return panels.figure
+            for variant in group:
+                banded(axis, *lines[variant], styles[variant], variant)
+        means = {v: (x, band[0]) for v, (x, band) in lines.items()}
+        ends = [ends_of(titles, {v: means[v] for v in group}, styles) for group in groups]
+        if not label_line_ends(list(zip(made.panels, ends, strict=True)), SINGLE):
+            line_legend(made.figure, [v for group in groups for v in group], "", suite.present, {}, titles)
+        made.label(*labels)
+        note(made.figure, title)
+    return made.figure
 
 
 def profile(suite: Suite, title: str) -> Figure:
@@ -105,7 +142,7 @@ def profile(suite: Suite, title: str) -> Figure:
     for variant, matrix in scores.items():
         low, high = profile_band(matrix, taus, np.random.default_rng(SEED), BANDS)
         lines[variant] = (taus, (performance_profile(matrix, taus), low, high))
-    return _small_multiples(suite, lines, (f"{suite.unit} tau", f"share of runs with a {suite.unit} above tau"), title)
+    return _small_multiples(suite, lines, (f"{suite.unit} τ", f"share of runs with a {suite.unit} above τ"), title)
 
 
 def profiled(suite: Suite) -> dict[str, Doubles]:
@@ -140,24 +177,27 @@ def has_sample_efficiency(suite: Suite) -> bool:
     return any(suite.scores(v, suite.tasks(v)) is not None for v in suite.learners)
 
 
-def diagnostics(measures: pd.DataFrame, lines: Sequence[str], title: str, among: Sequence[str] = ()) -> Figure:
-    """A panel a diagnostic against the share of the budget: means over tasks and seeds. `among` as in `line_styles`."""
+def diagnostics(suite: Suite, measures: pd.DataFrame, lines: Sequence[str], title: str) -> Figure:
+    """A panel a diagnostic against the share of the budget: means over tasks and seeds."""
     rows = measures[measures["variant"].isin(lines) & measures["measure"].isin(NAMES)]
     means = rows.groupby(["measure", "variant", "fraction"])["value"].mean()
     names = [n for n in NAMES if n in means.index.get_level_values(0)]
-    styles = line_styles(lines, among)
+    styles = line_styles(lines, suite.present)
     with mpl.rc_context(STYLE):
-        panels = grid(len(names), 4, (2.4, 1.6), y_label=False)
-        for axis, name in zip(panels.panels, names, strict=True):
+        made = grid(len(names), 4, PANEL)
+        for axis, name in zip(made.panels, names, strict=True):
             by_variant = means[name].unstack("variant")
             for variant in [v for v in lines if v in by_variant.columns]:
                 curve = by_variant[variant].dropna()
-                axis.plot(curve.index, curve, lw=1.4, **styles[variant].settings(len(curve)))
-            axis.set_title(name.replace("_", " "))
+                axis.plot(curve.index, curve, lw=1.2, **styles[variant].settings(len(curve)))
+            axis.set_title(DESCRIPTIONS[name])
+            axis.xaxis.set_major_locator(round_ticks())
+            axis.yaxis.set_major_locator(round_ticks())
             if name == "explained_variance":
                 axis.set_ylim(max(float(by_variant.min(axis=None)), LEAST_EXPLAINED) - 0.05, 1.05)
             if name in ("gradient_norm", "gradient_variance") and (by_variant > 0).all(axis=None):
                 axis.set_yscale("log")
-        panels.label("share of the budget of environment steps")
-        line_legend(panels.figure, lines, title, among=among)
-    return panels.figure
+        made.label("share of the budget of environment steps")
+        line_legend(made.figure, lines, "", suite.present, {}, {v: suite.title(v) for v in lines})
+        note(made.figure, title)
+    return made.figure

@@ -9,7 +9,9 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from benchmarks.design.report_blocks import PlainFigure, Table
-from benchmarks.figures.layout import constrained_grid, line_legend, show_scores
+from benchmarks.figures.layout import grid, note, show_scores
+from benchmarks.figures.parts.legends import line_legend
+from benchmarks.figures.parts.line_ends import End, label_line_ends
 from benchmarks.figures.style import STYLE, band_title, banded_groups, line_styles
 from benchmarks.statistics.comparison_tables import sweep_table
 from benchmarks.statistics.wording.sentences import sweep_sentences
@@ -32,27 +34,34 @@ class Sweep(PlainFigure):
     log: bool = False
 
     def draw(self, data: Data) -> Figure:
+        suite = data.suite
         task_lines = list(dict.fromkeys(self.lines.values()))
-        titles = data.suite.variants_with_curves if task_lines else [""]
-        lines = task_lines or data.suite.variants_with_curves
-        among = [] if task_lines else data.suite.present
+        panels = suite.variants_with_curves if task_lines else [""]
+        lines = task_lines or suite.variants_with_curves
+        among = [] if task_lines else suite.present
+        titles = {line: line if task_lines else suite.title(line) for line in lines}
         styles = line_styles(lines, among)
         with mpl.rc_context(STYLE):
-            panels = constrained_grid(len(titles), 4, (3.0, 2.5), 1.0, sharey=True)
-            for axis, title in zip(panels.panels, titles, strict=True):
+            made = grid(len(panels), 4, 1.4 if task_lines else 2.1, sharex=True, sharey=True)
+            ends: dict[str, End] = {}
+            for axis, panel in zip(made.panels, panels, strict=True):
                 for line in lines:
-                    if points := self._points(data, line, title or line):
-                        banded_groups(axis, points, styles[line], line)
-                axis.set_title(title)
+                    if points := self._points(data, line, panel or line):
+                        limits = suite.score_limits([t for t in self.x if t in suite.scales])
+                        means = banded_groups(axis, points, styles[line], line, limits)
+                        ends[titles[line]] = End(points[-1][0], float(means[-1]), styles[line])
+                if panel:
+                    axis.set_title(suite.title(panel))
                 if self.log:
                     axis.set_xscale("log")
-                if data.suite.normalised:
-                    axis.axhline(1.0, color="0.55", lw=0.8, ls=":")
+                if suite.normalised:
+                    axis.axhline(1.0, color="0.45", lw=0.8, ls=(0, (1, 2)))
                     show_scores(axis)
-            panels.figure.supxlabel(self.label, fontsize=9)
-            panels.figure.supylabel(data.suite.final_unit, fontsize=9)
-            line_legend(panels.figure, lines, band_title(data.suite.seeds), 5, among)
-        return panels.figure
+            if task_lines or not label_line_ends([(made.panels[0], ends)], 2.1):
+                line_legend(made.figure, lines, "", among, {}, titles)
+            made.label(self.label, suite.final_unit)
+            note(made.figure, band_title(suite.seeds))
+        return made.figure
 
     def _points(self, data: Data, line: str, variant: str) -> list[tuple[float, Doubles]]:
         """(x, final scores of the seeds) of a variant on the tasks of a line, by x."""

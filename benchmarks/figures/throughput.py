@@ -10,10 +10,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from benchmarks.design.report_blocks import PlainFigure, Table
-from benchmarks.figures.style import GAIN, LOSS, STYLE, UNSURE, t_band
+from benchmarks.figures.layout import grid, name_rows, note
+from benchmarks.figures.rendering.width import figure_width
+from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE, UNSURE, t_band
 from benchmarks.findings import throughput
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.store.suite import Data
@@ -21,7 +22,7 @@ from envs.api import Doubles
 
 LABELS = {"steps_per_s": "environment steps a second", "seconds": "seconds of training to the threshold"}
 BASELINE = "black"
-ROOMY = ConstrainedLayoutEngine(rect=(0, 0, 0.95, 1))  # a browser's letters are wider than matplotlib's
+PAIR = 2.2  # inches of each of two panels side by side
 Row = Mapping[Any, Any]
 
 
@@ -40,35 +41,41 @@ class Throughput(PlainFigure):
         table, runs = throughput.table(data, self.baseline), throughput.suite_run_speeds(data)
         tasks = list(dict.fromkeys(table["task"]))
         lines = int(table.groupby("task").size().max())
+        titles = {v: data.suite.title(v) for v in dict.fromkeys(table["variant"])}
         with mpl.rc_context(STYLE):
-            figure = Figure(figsize=(9.9, len(tasks) * (0.7 + 0.24 * lines) + 1.1), layout=ROOMY)
-            axes = figure.subplots(len(tasks), 2, squeeze=False)
-            for pair, task in zip(axes, tasks, strict=True):
-                rows = table[table["task"] == task].to_dict("records")
-                for axis, name in zip(pair, throughput.MEASURES, strict=True):
-                    values = [runs[task, row["variant"]][name].to_numpy(float) for row in rows]
-                    _panel(axis, rows, values, name, self.baseline)
-                pair[0].set_title(task, loc="left")
-                pair[1].set_yticklabels([])
-            for axis, name in zip(axes[-1], throughput.MEASURES, strict=True):
-                axis.set_xlabel(LABELS[name])
-            figure.suptitle(_how_to_read(self.baseline, int(table["repeats"].min())), fontsize=9)
-        return figure
+            side_by_side = figure_width() > 2 * PAIR
+            made = grid(2 * len(tasks), 2 if side_by_side else 1, 0.2 * lines, least=1.0)
+            for i, (task, measure) in enumerate(_places(tasks, side_by_side)):
+                axis, rows = made.panels[i], table[table["task"] == task].to_dict("records")
+                values = [runs[task, row["variant"]][measure].to_numpy(float) for row in rows]
+                _panel(axis, rows, values, measure, self.baseline)
+                named = not side_by_side or measure == throughput.MEASURES[0]
+                name_rows(axis, [titles[row["variant"]] if named else "" for row in rows], 0.25)
+                axis.set_title(data.suite.title(task) if named else "", loc="left")
+                if task == tasks[-1]:
+                    axis.set_xlabel(LABELS[measure])
+            for line in _how_to_read(titles[self.baseline], int(table["repeats"].min())):
+                note(made.figure, line)
+        return made.figure
 
     def table(self, data: Data) -> Table:
         table = throughput.table(data, self.baseline)
         return Table(self.name, throughput.page_table(table), throughput.caption(self.baseline))
 
 
+def _places(tasks: Sequence[str], side_by_side: bool) -> list[tuple[str, str]]:
+    """Task and measure of each panel: the measures of a task beside one another, or one measure below the other."""
+    if side_by_side:
+        return [(task, measure) for task in tasks for measure in throughput.MEASURES]
+    return [(task, measure) for measure in throughput.MEASURES for task in tasks]
+
+
 def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str, baseline: str) -> None:
     """A line a configuration: its runs, their geometric mean and its interval, and the ratio at the right."""
     axis.set_xscale("log")
     axis.set_xlim(*_limits(np.concatenate(values)))
-    axis.set_ylim(len(rows) - 0.5, -0.5)
-    axis.set_yticks(range(len(rows)), [row["variant"] for row in rows])
     axis.tick_params(axis="y", length=0)
-    axis.grid(axis="x", color="0.92", lw=0.8)
-    axis.set_axisbelow(True)
+    axis.grid(visible=False, axis="y")
     for y, (row, runs) in enumerate(zip(rows, values, strict=True)):
         measured = runs[np.isfinite(runs)]
         axis.plot(
@@ -80,7 +87,7 @@ def _panel(axis: Axes, rows: Sequence[Row], values: Sequence[Doubles], name: str
             axis.plot([low, high], [y - 0.06, y - 0.06], color=colour, lw=1.6)
             axis.plot([middle], [y - 0.06], marker="D", ms=4.5, color=colour)
         ratio = _ratio_label(row, name, baseline)
-        axis.annotate(ratio, (1.01, y), xycoords=("axes fraction", "data"), fontsize=7.5, va="center")
+        axis.annotate(ratio, (1.01, y), xycoords=("axes fraction", "data"), fontsize=SMALL, va="center")
 
 
 def _limits(values: Doubles) -> tuple[float, float]:
@@ -107,8 +114,8 @@ def _ratio_label(row: Row, name: str, baseline: str) -> str:
     return "1" if row["variant"] == baseline else throughput.ratio_text(row, name)
 
 
-def _how_to_read(baseline: str, repeats: int) -> str:
+def _how_to_read(baseline: str, repeats: int) -> tuple[str, str]:
     return (
-        f"circle: a run, n = {repeats}; diamond: geometric mean, 95 % t interval; at the right: ratio to {baseline}\n"
-        "blue: shown to be better than it (p < .05 after Holm), orange: shown to be worse, grey: neither"
+        f"circle: a run, n = {repeats}; diamond: geometric mean, 95 % t interval; at the right: ratio to {baseline}",
+        "blue: shown to be better than it (p < .05 after Holm), orange: shown to be worse, grey: neither",
     )

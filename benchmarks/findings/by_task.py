@@ -12,20 +12,29 @@ from benchmarks.store.suite import Suite
 
 
 def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite, what: str) -> list[str]:
-    """One sentence per task with shown gains and losses; one sentence where nothing is shown."""
-    how = "Each task alone (Holm over the tasks of a pair)"
+    """Sentences per task with shown gains and losses; one sentence where nothing is shown."""
+    how = "Differences on single tasks are corrected"
     if text := too_few_seeds(comparisons, suite):
-        return [f"{how}: {text}"]
+        return [f"On single tasks: {text}"]
     sentences = []
     for task in suite.scales:
         shown = [(b, t) for (b, _, tasks), t in comparisons.items() if tasks == (task,) and t.shown]
-        sentences += [f"{list_words(_losses_first(shown))} on {task}."] if shown else []
-    if not sentences:
-        return [f"{how}: no {what} is shown."]
-    return [f"{how}: {sentences[0]}", *sentences[1:]]
+        for losses in (True, False):
+            named = _largest_first([(b, t) for b, t in shown if (t.difference < 0) == losses])
+            sentences += [f"On {task} {text}." for text in pieces(named)]
+    return (
+        [*sentences, f"{how} over the tasks of each pair (Holm)."]
+        if sentences
+        else [f"On no single task a {what} is shown."]
+    )
 
 
-def _losses_first(shown: Sequence[tuple[str, Comparison]]) -> list[str]:
-    """`a` loses 0.43, `b` gains 0.38: losses before gains, the larger first."""
-    order = sorted(shown, key=lambda item: (item[1].difference > 0, -abs(item[1].difference)))
+def pieces(named: Sequence[str], most: int = 4) -> list[str]:
+    """Lists of a few each: a sentence has room for no more."""
+    return [list_words(named[i : i + most]) for i in range(0, len(named), most)]
+
+
+def _largest_first(shown: Sequence[tuple[str, Comparison]]) -> list[str]:
+    """`a` loses 0.43, `b` loses 0.38: the larger first."""
+    order = sorted(shown, key=lambda item: -abs(item[1].difference))
     return [f"`{b}` {'gains' if t.difference > 0 else 'loses'} {abs(t.difference):.2g}" for b, t in order]

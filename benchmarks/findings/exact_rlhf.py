@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.statistics.wording.phrases import list_words
-from benchmarks.statistics.wording.sentences import too_few_seeds
+from benchmarks.statistics.wording.phrases import count_noun, list_words
+from benchmarks.statistics.wording.sentences import correction_sentence, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -27,19 +28,25 @@ class ExactRLHF:
         compared = self._compared(data.suite, Ledger())
         if not compared:
             return ""
-        said = too_few_seeds(compared, data.suite) or self._differences(compared)
         known = data.suite.frontiers
-        peaks = [f"{known[task].peak.kl:.1f} nats ({task})" for task in data.suite.scales if task in known]
-        return f"{said} Along the exact frontier gold peaks at {list_words(peaks)}." if peaks else said
+        peaks = [
+            f"Along the exact frontier of {task} gold peaks at {known[task].peak.kl:.1f} nats."
+            for task in data.suite.scales
+            if task in known
+        ]
+        if text := too_few_seeds(compared, data.suite):
+            return with_details(text, peaks)
+        sure = correction_sentence(compared, data.suite)
+        return with_details(" ".join(self._differences(compared)), [sure, *peaks])
 
-    def _differences(self, compared: dict[ComparisonKey, Comparison]) -> str:
+    def _differences(self, compared: dict[ComparisonKey, Comparison]) -> list[str]:
         results = {b: c for (b, _, _), c in compared.items()}
         labelled = [f"`{v}` {_verdict(results[v])}" for v in self.labelled if v in results]
         terms = [results[v] for v in self.in_loss if v in results]
-        parts = [list_words(labelled)] if labelled else []
+        parts = [f"Against `{self.learner}`, {list_words(labelled)}."] if labelled else []
         if terms:
-            parts.append(f"of {len(terms)} KL terms in its loss {_counts(terms)}")
-        return f"Against `{self.learner}`, {'; '.join(parts)}."
+            parts.append(f"Of {count_noun(len(terms), 'KL term')} in the loss of `{self.learner}`, {_counts(terms)}.")
+        return parts
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the family of the sentence, so that it agrees with the tables."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics import tests
 from benchmarks.statistics.equivalence import equivalence
 from benchmarks.statistics.families import FINDING, Decision, Ledger, hypothesis
@@ -23,12 +24,14 @@ from envs.api import Doubles
 
 Pairs = Mapping[str, str]  # ours -> the other
 CAPTION = (
-    "Area under the learning curve (the mean return over the budget) and final return, ours and theirs, with the 90 % "
-    "interval of the difference alone (Welch, not corrected). `equal`: p of two one-sided t tests that the difference is "
-    "within the margin, one standard deviation of a run, pooled over both sides and estimated from these runs. "
+    "Area under the learning curve (the mean return over the budget) and final return, ours and theirs. The 90 % interval "
+    "is of the difference alone (Welch, not corrected). `equal`: p of two one-sided t tests that the difference is within "
+    "the margin. The margin is one standard deviation of a run, pooled over both sides and estimated from these runs. "
     "`different`: p of Welch's t test. Both also after Holm's correction over the rows. Equivalence of all rows together "
     "needs no correction: each must be shown (Berger 1982)."
 )
+
+MARGIN = "Alike: within one standard deviation of a run, which is wide"
 
 
 def run_measures(curve: Curve) -> dict[str, Doubles]:
@@ -87,7 +90,7 @@ class Parity:
             ledger.decisions.setdefault(pair, Decision(float(row["different_holm"]), FINDING, len(rows)))
 
     def sentence(self, data: Data) -> str:
-        """All rows at once where each is shown; else those that are shown after Holm's correction, and the others.
+        """In how many rows both are equivalent, and in how many a difference is shown; the rows are in the list below.
 
         Where no run varies there is nothing to test, and only the means are compared.
         """
@@ -95,29 +98,39 @@ class Parity:
         if compared.empty or compared["equal"].isna().all():
             return ""
         rows = compared.to_dict("records")
-        seeds = f"{compared['seeds'].min()} runs of ours against {compared['seeds_other'].min()}"
-        head = f"Two one-sided t tests with a wide margin of one standard deviation ({seeds}): "
         constant = [r for r in rows if np.isnan(r["equal"])]
         tested = [r for r in rows if not np.isnan(r["equal"])]
         same = [r for r in constant if r["difference"] == 0]
         other = [r for r in constant if r["difference"] != 0]
-        parts = [f"the same number in every run: {_named(same)}"] if same else []
-        parts += [f"numbers that differ and do not vary: {_named(other)}"] if other else []
+        seeds = f"{compared['seeds'].min()} runs of ours against {compared['seeds_other'].min()}"
         if not other and all(r["equal"] < LEVEL for r in tested):
             worst = max(r["equal"] for r in tested)
-            parts = [f"{_named(tested)}: equivalent in every row (largest p {worst:.2g})", *parts]
+            groups = {"Equivalent in every row": tested}
+            answer = f"Both learn alike in all {len(rows)} comparisons (largest p {worst:.2g})."
         else:
-            parts += _groups(tested)
-        return head + "; ".join(parts) + "."
+            groups = _groups(tested)
+            alike = len(groups["Equivalent"]) + len(same)
+            answer = f"Both are shown to learn alike in {alike} of {len(rows)} comparisons. {_rest(groups, len(other))}"
+        details = [f"{word}: {_named(group)}." for word, group in groups.items() if group]
+        details += [f"The same number in every run: {_named(same)}."] if same else []
+        details += [f"Numbers that differ and do not vary: {_named(other)}."] if other else []
+        return with_details(f"{answer} {MARGIN} ({seeds}).", details)
 
 
-def _groups(rows: Sequence[dict[Any, Any]]) -> list[str]:
+def _rest(groups: Mapping[str, Sequence[dict[Any, Any]]], constant: int) -> str:
+    """In how many rows a difference is shown, and in how many neither."""
+    different, open_ = len(groups["A difference is shown"]) + constant, len(groups["Neither is shown"])
+    said = [f"A difference is shown in {different}."] if different else []
+    said += [f"Neither that nor a difference is shown in {open_}."] if open_ else []
+    return " ".join(said)
+
+
+def _groups(rows: Sequence[dict[Any, Any]]) -> dict[str, list[dict[Any, Any]]]:
     """Which rows are equivalent, which differ and which are neither, after Holm's correction."""
     equal = [r for r in rows if r["equal_holm"] < LEVEL]
     different = [r for r in rows if r["different_holm"] < LEVEL]
     open_ = [r for r in rows if r not in equal and r not in different]
-    words = (("equivalent", equal), ("a difference is shown", different), ("neither is shown", open_))
-    return [f"{word}: {_named(group)}" for word, group in words if group]
+    return {"Equivalent": equal, "A difference is shown": different, "Neither is shown": open_}
 
 
 def _named(rows: Sequence[dict[Any, Any]]) -> str:

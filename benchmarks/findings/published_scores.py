@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.published.scores import PublishedScore
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.statistics.wording.phrases import count_noun
+from benchmarks.statistics.wording.phrases import count_noun, list_words
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Data, Suite
 from envs.api import Doubles
+from envs.control.limits import ANYTHING, Limits
 
 COLUMNS = (
     "task", "variant", "env_steps", "source", "published", "metric", "note", "seeds", "ours", "low", "high", "reached",
@@ -22,8 +24,8 @@ COLUMNS = (
 MAX_DISTANCE = 0.1  # of a budget: the largest distance of our checkpoint from the source's
 CAPTION = (
     "Published scores and ours after as many environment steps, in the source's metric. `ours`: mean of the sampled "
-    "evaluation, with a 95 % t interval over seeds (`maximum`: the largest mean so far, and the interval of its "
-    "checkpoint). Sources report one agent (zoo), four sessions (SLM), three seeds (CleanRL) or ten (Tianshou, SpinUp). "
+    "evaluation, with a 95 % t interval over seeds. `maximum`: the largest mean so far, and the interval of its "
+    "checkpoint. Sources report one agent (zoo), four sessions (SLM), three seeds (CleanRL) or ten (Tianshou, SpinUp). "
     "`greedy`: ours with the likeliest actions at the end of the budget, where the source's policies act so. `reached`: "
     "our interval holds the published score, or our mean is better (`greedy`: with greedy actions alone)."
 )
@@ -52,9 +54,9 @@ def greedy_returns(curve: Curve, score: PublishedScore) -> Doubles | None:
     return curve.greedy if score.greedy and at_end and bool(np.isfinite(curve.greedy).all()) else None
 
 
-def _compared(ours: Doubles, published: float) -> tuple[float, float, float, bool]:
+def _compared(ours: Doubles, published: float, limits: Limits) -> tuple[float, float, float, bool]:
     """Mean, interval, and whether it holds the published score or the mean is better."""
-    interval, mean = t_interval(ours), float(ours.mean())
+    interval, mean = t_interval(ours, limits=limits), float(ours.mean())
     return mean, interval.low, interval.high, bool(mean >= published or interval.low <= published <= interval.high)
 
 
@@ -68,9 +70,10 @@ def table(data: Data, scores: tuple[PublishedScore, ...]) -> pd.DataFrame:
         curve = data.suite.curves.get((score.task, score.variant))
         if curve is None or (ours := returns_at_budget(curve, score)) is None:
             continue
-        mean, low, high, reached = _compared(ours, score.value)
+        limits = data.suite.limits.get(score.task, ANYTHING)
+        mean, low, high, reached = _compared(ours, score.value, limits)
         greedy = greedy_returns(curve, score)
-        greedy_columns = (np.nan, np.nan, np.nan, False) if greedy is None else _compared(greedy, score.value)
+        greedy_columns = (np.nan, np.nan, np.nan, False) if greedy is None else _compared(greedy, score.value, limits)
         rows.append(
             {"task": score.task, "variant": score.variant, "env_steps": score.env_steps, "source": score.source,
              "published": score.value, "metric": score.metric, "note": score.note, "seeds": len(ours), "ours": mean,
@@ -119,16 +122,17 @@ class ReachedScores:
         if scores.empty:
             return ""
         missed = [
-            f"`{r['variant']}` on {r['task']} ({r['ours']:.4g} [{r['low']:.4g}, {r['high']:.4g}] against "
-            f"{r['published']:.4g} of {r['source']} at {short_steps(r['env_steps'])})"
+            f"Missed: `{r['variant']}` on {r['task']} reaches {r['ours']:.4g} [{r['low']:.4g}, {r['high']:.4g}]; "
+            f"{r['source']} has {r['published']:.4g} at {short_steps(r['env_steps'])} steps."
             for r in scores.to_dict("records")
             if not (r["reached"] or r["reached_greedy"])
         ]
         equalled = int((scores["ours"] >= scores["published"]).sum())
         within = int(scores["reached"].sum()) - equalled
-        head = f"Our means equal or better {equalled} of {count_noun(len(scores), 'published score')}"
-        if within:
-            head += f", {within} more {'lies' if within == 1 else 'lie'} within our 95 % intervals"
-        if greedy := int((scores["reached_greedy"] & ~scores["reached"]).sum()):
-            head += f", {greedy} more within those of greedy actions, as the source's are"
-        return f"{head}; missed: {', '.join(missed)}." if missed else f"{head}."
+        greedy = int((scores["reached_greedy"] & ~scores["reached"]).sum())
+        by = [f"{equalled} by our mean"] if equalled else []
+        by += [f"{within} within our 95 % interval"] if within else []
+        by += [f"{greedy} with greedy actions, as the source's are"] if greedy else []
+        head = f"We reach {len(scores) - len(missed)} of {count_noun(len(scores), 'published score')}"
+        below = f" We miss {len(missed)}." if missed else ""
+        return with_details(f"{head}{f': {list_words(by)}' if by else ''}.{below}", missed)

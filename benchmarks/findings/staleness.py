@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.design.report_blocks import with_details
-from benchmarks.findings.by_task import task_sentences
+from benchmarks.findings.by_task import pieces, task_sentences
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_by_task, compare_family
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.phrases import effect_size, list_words
-from benchmarks.statistics.wording.sentences import BRACKETS, correction_sentence, detectable_phrase, too_few_seeds
+from benchmarks.statistics.wording.sentences import correction_sentence, detectable_phrase, explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 CORRECTIONS = "finding, corrections"  # the name of the second family
@@ -52,18 +52,19 @@ class Staleness:
         repairs = {
             name: corrections[v, stale, None] for name, v in self.repairs.items() if (v, stale, None) in corrections
         }
-        answer, details = [*_lag_sentences(lags, suite), correction_sentence(costs, suite)], []
+        details = [correction_sentence(costs, suite)]
         if self.at in lags and repairs:
             lost = lags[self.at].shown and lags[self.at].difference < 0
-            details.append(" ".join(_repair_sentences(repairs, self.at, lost, len(suite.scales))))
+            details += _repair_sentences(repairs, self.at, lost, len(suite.scales))
         for name, variants in self.corrections.items():
             others = {
                 lag: v for lag, v in variants.items() if v not in self.repairs.values()
             }  # repairs have their sentences
             by_lag = {lag: t for lag, v in others.items() if (t := corrections.get((v, self.stale[lag], None)))}
-            details += [_correction_sentence(name, by_lag)] if by_lag else []
+            details += _correction_sentences(name, by_lag) if by_lag else []
         details += [correction_sentence(corrections, suite)] if corrections else []
-        return with_details(" ".join(answer), [*details, " ".join([*self._task_sentences(suite, ledger), BRACKETS])])
+        answer = _lag_answer(lags, suite)
+        return with_details(answer, explained(answer, [*details, *self._task_sentences(suite, ledger)]))
 
     def _lags(self, suite: Suite, ledger: Ledger) -> dict[ComparisonKey, Comparison]:
         """The family of the first question, how much staleness costs: each lag, uncorrected, against the fresh run."""
@@ -98,17 +99,21 @@ class Staleness:
         return sentences
 
 
-def _lag_sentences(lags: Mapping[int, Comparison], suite: Suite) -> list[str]:
-    """What each lag costs, or that nothing is shown."""
+def _lag_answer(lags: Mapping[int, Comparison], suite: Suite) -> str:
+    """What each lag costs without a correction, or that nothing is shown."""
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
-    clauses = []
-    if open_:
-        clauses.append(f"no loss is shown at {_named_lags([*open_])} ({detectable_phrase([*open_.values()])})")
+    sentences = []
     for verb, sign in (("costs", -1), ("gains", 1)):
         shown = [f"lag {lag} {verb} {effect_size(t)}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
-        if shown:
-            clauses.append(f"{list_words(shown)} of the {suite.unit}")
-    return [f"Without a correction for staleness, {text}." for text in clauses]
+        sentences += [f"{list_words(shown)} of the {suite.unit}"] if shown else []
+    if open_:
+        limit = detectable_phrase([*open_.values()])
+        sentences.append(f"no loss is shown at {_named_lags([*open_])}: {limit}")
+    first, *others = sentences
+    return (
+        ". ".join([f"Without a correction for staleness, {first}", *(text[0].upper() + text[1:] for text in others)])
+        + "."
+    )
 
 
 def _named_lags(lags: list[int]) -> str:
@@ -126,7 +131,9 @@ def _repair_sentences(repairs: Mapping[str, Comparison], at: int, lost: bool, ta
             sentences.append(f"At lag {at} {_largest_first(group, verb, tasks)}.")
     if open_:
         names = list_words([f"{n}{_on_tasks(t, tasks)}" for n, t in open_.items()])
-        sentences.append(f"At lag {at} no difference is shown for {names} ({detectable_phrase([*open_.values()])}).")
+        limit = detectable_phrase([*open_.values()])
+        sentences.append(f"At lag {at} no difference is shown for {names}.")
+        sentences.append(f"There, {limit}.")
     return sentences
 
 
@@ -141,19 +148,19 @@ def _on_tasks(comparison: Comparison, tasks: int) -> str:
     return f" on {comparison.tasks} of {tasks} tasks" if comparison.tasks < tasks else ""
 
 
-def _correction_sentence(name: str, lags: Mapping[int, Comparison]) -> str:
+def _correction_sentences(name: str, lags: Mapping[int, Comparison]) -> list[str]:
     """At which lags a correction is shown to gain and to lose, and its largest loss that is not shown."""
     parts = []
     for verb, sign in (("loses", -1), ("gains", 1)):
         shown = [f"{effect_size(t)} at lag {lag}" for lag, t in lags.items() if t.shown and t.difference * sign > 0]
-        parts += [f"{verb} {list_words(shown)}"] if shown else []
+        parts += [f"{verb} {text}" for text in pieces(shown)]
+    sentences = [f"Against the same lag uncorrected, {name} {text}." for text in parts]
     open_ = {lag: t for lag, t in lags.items() if not t.shown}
     if open_:
-        where = _named_lags([*open_])
-        parts.append(f"neither is shown at {where}" if parts else f"no gain or loss is shown at {where}")
-    text = f"Against the same lag uncorrected, {name}: {'; '.join(parts)}."
+        where, what = _named_lags([*open_]), "no gain or loss of" if not parts else "neither of"
+        sentences.append(f"At {where} {what} {name} is shown.")
     lag, lowest = min(open_.items(), key=lambda item: item[1].difference, default=(0, None))
     if lowest and lowest.difference < 0:
         at = f"at lag {lag} (corrected p {lowest.p_corrected:.2g})"
-        text += f" Its largest loss among those not shown is {effect_size(lowest)}, {at}."
-    return text
+        sentences.append(f"The largest loss of {name} among those not shown is {effect_size(lowest)}, {at}.")
+    return sentences

@@ -15,11 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats as sps
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.learning_curves import time_to_threshold
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, holm
+from benchmarks.statistics.wording.answers import name_or_count
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Data, Suite
 from envs.api import Doubles
@@ -127,10 +130,9 @@ def caption(baseline: str) -> str:
     """What the columns of `page_table` are."""
     return (
         "Environment steps a second of training, and seconds of training until the return is at the task's threshold: "
-        f"geometric means over runs. `times`: the ratio to `{baseline}`, with its 95 % t interval alone (not corrected) "
-        "over pairs of runs that were neighbours in time. `p`: of a t test of its logarithm (Holm over the rows). No "
-        "seconds and no ratio where a run did not reach the threshold. Lag in updates between playing and learning, as "
-        "measured."
+        f"geometric means over runs. `times`: the ratio to `{baseline}` over pairs of runs that were neighbours in time. "
+        "Its 95 % t interval is not corrected. `p`: of a t test of its logarithm (Holm over the rows). No seconds and no "
+        "ratio where a run did not reach the threshold. Lag in updates between playing and learning, as measured."
     )
 
 
@@ -150,21 +152,40 @@ class Speedup:
         rows = speeds[(speeds["variant"] == self.variant) & speeds["steps_per_s_ratio"].notna()].to_dict("records")
         if not rows:
             return ""
-        parts = [f"on {row['task']} {_steps(row)}, {_seconds(row)}" for row in rows]
-        return f"`{self.variant}` against `{self.baseline}`, {rows[0]['repeats']} runs each: {'; '.join(parts)}."
+        faster = [row for row in rows if row["steps_per_s_p"] < LEVEL]
+        open_ = [row["task"] for row in rows if not row["steps_per_s_p"] < LEVEL]
+        pair, runs = f"`{self.variant}`", count_noun(int(rows[0]["repeats"]), "run")
+        ratios = sorted(float(row["steps_per_s_ratio"]) for row in faster)
+        span = f"{_rounded(ratios[0])} to {_rounded(ratios[-1])}" if len(ratios) > 1 else "".join(map(_rounded, ratios))
+        answer = []
+        if faster:
+            answer.append(
+                f"{pair} makes {span} times the steps a second of `{self.baseline}` on {len(faster)} of "
+                f"{count_noun(len(rows), 'task')} ({runs} each, p below .05 after Holm)."
+            )
+        if open_:
+            head = f"No difference is shown on {name_or_count(open_, 'tasks', 12)}"
+            answer.append(f"{head}." if faster else f"{head} between {pair} and `{self.baseline}` ({runs} each).")
+        details = [
+            text
+            for row in rows
+            for text in (f"On {row['task']}: {_steps(row)}.", f"On {row['task']}: {_seconds(row)}.")
+        ]
+        return with_details(" ".join(answer), details)
 
 
 def _steps(row: Mapping[Any, Any]) -> str:
     times = ratio_text(row, "steps_per_s")
     if row["steps_per_s_p"] < LEVEL:
         return f"{times} times the environment steps a second"
-    return f"no difference shown in environment steps a second ({times})"
+    return f"no difference is shown in environment steps a second ({times})"
 
 
 def _seconds(row: Mapping[Any, Any]) -> str:
     if np.isnan(row["seconds_ratio"]):
-        return f"the threshold reached by {row['reached']} of {row['repeats']}, so that seconds to it are not compared"
+        reached = f"{row['reached']} of {row['repeats']} runs reach the threshold"
+        return f"{reached}, so the seconds to it are not compared"
     times = ratio_text(row, "seconds")
     if row["seconds_p"] < LEVEL:
-        return f"the threshold after {times} of the seconds"
-    return f"no difference shown in seconds to the threshold ({times})"
+        return f"it reaches the threshold after {times} of the seconds"
+    return f"no difference is shown in seconds to the threshold ({times})"

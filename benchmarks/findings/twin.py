@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger, compare_by_task
-from benchmarks.statistics.wording.phrases import list_words
-from benchmarks.statistics.wording.sentences import too_few_seeds
+from benchmarks.statistics.wording.answers import name_or_count
+from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words
+from benchmarks.statistics.wording.sentences import explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
 
@@ -29,14 +32,28 @@ class Twin:
             "higher": [task for task, c in on.items() if c.shown and c.difference > 0],
             "lower": [task for task, c in on.items() if c.shown and c.difference < 0],
         }
-        said = [f"{side} on {list_words(tasks)}" for side, tasks in sides.items() if tasks]
         open_ = [task for task, c in on.items() if not c.shown]
-        rest = f"no difference is shown on {list_words(open_)}" if open_ else ""
-        if not said:
-            return f"On as many labels {rest} between `{self.learner}` and `{self.twin}`."
-        text = f"On as many labels `{self.learner}` scores {list_words(said)} than its supervised twin"
-        return f"{text}; {rest}." if rest else f"{text}."
+        pair = f"`{self.learner}` and `{self.twin}`"
+        if len(open_) == len(on):
+            answer = f"On as many labels no difference is shown between {pair} on {name_or_count(open_, 'tasks')}."
+        else:
+            said = [f"{side} on {_where(tasks, on)}" for side, tasks in sides.items() if tasks]
+            answer = f"On as many labels `{self.learner}` scores {list_words(said)} than its supervised twin."
+            answer += f" No difference is shown on {_where(open_, on)}." if open_ else ""
+        sizes = [
+            f"On {task} `{self.learner}` {'gains' if c.difference > 0 else 'loses'} {effect_size(c)} (p "
+            f"{c.p_corrected:.2g})."
+            for task, c in on.items()
+            if c.shown
+        ]
+        sure = f"p is corrected over {count_noun(len(on), 'task')} (Holm), {count_noun(data.suite.seeds, 'seed')}."
+        return with_details(answer, explained(answer, [*sizes, sure]))
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the comparisons by task, so that the sentence agrees with the tables."""
         compare_by_task(suite, [(self.learner, self.twin)], ledger)
+
+
+def _where(tasks: Sequence[str], on: Mapping[str, object]) -> str:
+    """Their names where they are few, else their number."""
+    return name_or_count(tasks, f"of {len(on)} tasks", 8)

@@ -22,11 +22,12 @@ class WinRate:
         if not points or len(points[-1][1]) < 2:
             return ""
         values = points[-1][1]
-        low, high = t_interval(values)
+        low, high = t_interval(values, limits=data.limits(self.task, "win_rate"))
         said = "more often" if low > 0.5 else "less often" if high < 0.5 else "not shown to be more or less often"
+        pairs, bounds = f"{100 * values.mean():.0f} %", f"{100 * low:.0f} % to {100 * high:.0f} %"
         return (
-            f"`{self.learner}`'s texts are {said} better by gold than SFT's on the same prompts: "
-            f"{values.mean():.0%} of pairs (95 % interval {low:.0%} to {high:.0%}, {len(values)} seeds)."
+            f"By gold, the texts of `{self.learner}` are {said} better than SFT's on the same prompts: in {pairs} of pairs "
+            f"(95 % interval {bounds}, {len(values)} seeds)."
         )
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:

@@ -28,6 +28,11 @@ class CsvTable:
     source: str
     frame: pd.DataFrame
 
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [str(name) for name in self.frame]
+
     def words(self, name: str) -> list[str]:
         """Texts that are not empty."""
         return self._values(name, "a name", _word)

@@ -15,23 +15,15 @@ import pandas as pd
 
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.scales import ScaleFlags
+from benchmarks.imports.kinds import KINDS, ReadFlags
 from benchmarks.imports.names import ImportTarget, ScaledTask
-from benchmarks.imports.sources import CHECKPOINTS, RUN, read_csv, read_evaluations, read_monitor
 from benchmarks.store.cells import save_rows
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import imported_cells, read_meta
-from benchmarks.validation.numbers import LARGEST
 from envs import TASKS
 from envs.api import Scale
-from envs.validation import UnknownName, UsageError, look_up
-
-# what a return is; the provenance says it
-KINDS = {
-    "monitor": "training episodes, mean of those that ended in each interval",
-    "evaluations": "evaluation episodes, mean of each evaluation (its log does not say whether actions were sampled)",
-    "csv": "as the file gives them",
-}
+from envs.validation import UsageError, look_up
 
 
 def import_runs(
@@ -44,6 +36,8 @@ def import_runs(
     variant: str | None = None,
     first_seed: int = 0,
     checkpoints: int | None = None,
+    metric: str | None = None,
+    steps: str | None = None,
     floor: float | None = None,
     ceiling: float | None = None,
     threshold: float | None = None,
@@ -51,25 +45,24 @@ def import_runs(
     """Write curves under `folder`, one file a (task, variant); returns the files.
 
     monitor, evaluations  a path is a run of `variant` on `task`; the first has seed `first_seed`, the next the next
-    csv                   names its tasks, variants and seeds itself; `task` and `variant` pick some of them
-    checkpoints           of monitor: points of a curve, 20 where they are not given
+    csv, rlox             name their tasks, variants and seeds; `task` and `variant` pick some of them
+    wandb                 as its files say (imports.wandb_runs)
+    checkpoints           of monitor: points of a curve, 20 where they are not given; of wandb: means of intervals
+    metric, steps         of wandb: which column is the return, which the environment steps
     experiment            whose folder it is: its own tasks and variants are ours, as the registered ones are
     floor, ceiling, threshold  the scale of a task that is not ours
     """
-    look_up(KINDS, kind, "kind of import")
+    reader = look_up(KINDS, kind, "kind of import")
     _check_paths(paths)
     target = ImportTarget(folder, experiment, ScaleFlags(floor, ceiling, threshold))
-    _check_flags(kind, task, variant, first_seed, checkpoints)
-    if first_seed + len(paths) - 1 > LARGEST:
-        raise UsageError(f"seeds are at most {LARGEST}, and --first-seed {first_seed} leads beyond")
-    if kind == "csv":
-        frame, tasks = _from_csv(paths, task, variant, target)
-    else:
-        target.check_variants([str(variant)])
-        tasks = target.tasks([str(task)])
-        frame = _runs(kind, paths, first_seed, checkpoints or CHECKPOINTS).assign(task=task, variant=variant)
+    flags = ReadFlags(task, variant, first_seed, checkpoints, metric, steps)
+    _check_numbers(flags)
+    reader.check(kind, flags)
+    frame = reader.read(paths, flags)
+    target.check_variants(frame["variant"].unique())
+    tasks = target.tasks(frame["task"].unique(), by_user=task is not None)
     names = dict.fromkeys(path.resolve().name for path in paths)
-    return _write(frame, tasks, folder, {"imported": kind, "source": ", ".join(names), "returns": KINDS[kind]})
+    return _write(frame, tasks, folder, {"imported": kind, "source": ", ".join(names), "returns": reader.returns})
 
 
 def _check_paths(paths: Sequence[Path]) -> None:
@@ -82,43 +75,11 @@ def _check_paths(paths: Sequence[Path]) -> None:
             raise UsageError(f"{path} is named twice, and would count as two seeds")
 
 
-def _check_flags(kind: str, task: str | None, variant: str | None, first_seed: int, checkpoints: int | None) -> None:
-    """Refuse a flag that has no meaning for this kind, and ask for those that it needs."""
-    if kind == "csv" and first_seed:
-        raise UsageError(f"--first-seed has no meaning for csv, which names its seeds itself (now {first_seed})")
-    if kind != "csv" and not (task and variant):
-        raise UsageError(f"{kind} names no task and no variant; give both --task and --variant")
-    if kind != "monitor" and checkpoints is not None:
-        raise UsageError(f"--checkpoints has no meaning for {kind}, which has its own (now {checkpoints})")
-    if first_seed < 0:
-        raise UsageError(f"--first-seed must be at least 0, not {first_seed}")
-    if checkpoints is not None and checkpoints < 1:
-        raise UsageError(f"--checkpoints must be at least 1, not {checkpoints}")
-
-
-def _runs(kind: str, paths: Sequence[Path], first_seed: int, checkpoints: int) -> pd.DataFrame:
-    """The runs of one variant, each with its seed."""
-    frames = [read_monitor(p, checkpoints) if kind == "monitor" else read_evaluations(p) for p in paths]
-    return pd.concat([frame.assign(seed=first_seed + i) for i, frame in enumerate(frames)], ignore_index=True)
-
-
-def _from_csv(
-    paths: Sequence[Path], task: str | None, variant: str | None, target: ImportTarget
-) -> tuple[pd.DataFrame, dict[str, ScaledTask]]:
-    """The rows of all CSVs that were picked; a run lies in one of the files."""
-    frame = pd.concat([read_csv(path) for path in paths], ignore_index=True)
-    for column, name in (("task", task), ("variant", variant)):
-        if name is not None:
-            if name not in (present := set(frame[column])):
-                raise UnknownName(f"{column} in the CSV", name, present)
-            frame = frame[frame[column] == name]
-    twice = frame[frame.duplicated([*RUN, "checkpoint"])]
-    if len(twice):
-        row = twice.iloc[0]
-        raise UsageError(f"{row.variant} on {row.task}, seed {row.seed}, is in two of the files")
-    target.check_variants(frame["variant"].unique())
-    tasks = target.tasks(frame["task"].unique(), by_user=task is not None)
-    return frame.sort_values([*RUN, "checkpoint"], ignore_index=True), tasks
+def _check_numbers(flags: ReadFlags) -> None:
+    if flags.first_seed < 0:
+        raise UsageError(f"--first-seed must be at least 0, not {flags.first_seed}")
+    if flags.checkpoints is not None and flags.checkpoints < 1:
+        raise UsageError(f"--checkpoints must be at least 1, not {flags.checkpoints}")
 
 
 def _write(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,10 @@ from typing import Any, NamedTuple
 from algorithms.language.stage import Stage, StageProgress
 from algorithms.training.state import RunState
 from benchmarks.design.identity import canonical
+from benchmarks.sharing.claim import Verdict
+from benchmarks.sharing.claims import Claims
+from benchmarks.sharing.heartbeat import kept_alive
+from benchmarks.sharing.turns import LOOK_EVERY_S
 from benchmarks.store.descriptions import digest
 from benchmarks.store.files import (
     Damaged,
@@ -105,10 +110,10 @@ class ArtefactStore:
         return Artefact(kind, own, path, description)
 
     def make(self, kind: str, configuration: object, work: Work) -> Generator[StageProgress, None, Artefact]:
-        """The artefact: what lies on disk, or what `work` makes; yields its progress. A second process may do the same.
+        """The artefact: what lies on disk, or what `work` makes; yields its progress.
 
-        What is damaged is renamed, what another process left unfinished is removed or resumed; a notice says so.
-        Raises NotWritten, and NotMade within `only_reading`.
+        A second process that wants the same waits for it. What is damaged is renamed, what another process left unfinished
+        is removed or resumed; a notice says so. Raises NotWritten, and NotMade within `only_reading`.
         """
         path = self.path(kind, configuration)
         try:
@@ -121,6 +126,16 @@ class ArtefactStore:
             yield StageProgress(0, 0, notice=f"{damaged}; it is kept as {aside.name}, and made again")
         if _reading.get():
             raise NotMade(kind)
+        claims = Claims(lambda folder: folder.exists())
+        with kept_alive(claims):
+            yield from _wait_for_others(claims, path)
+            if (found := self.read(kind, configuration)) is not None:
+                return found
+            return (yield from self._make(kind, configuration, work, path))
+
+    def _make(
+        self, kind: str, configuration: object, work: Work, path: Path
+    ) -> Generator[StageProgress, None, Artefact]:
         if removed := remove_partial_files(path.parent):
             yield StageProgress(0, 0, notice=f"{removed} unfinished of killed processes removed from {path.parent}")
         state, notice = _resumable(_state_path(path), artefact_digest(kind, configuration))
@@ -159,6 +174,16 @@ class ArtefactStore:
         }
         content = {**description, "checksum": _checksum(description)}
         save_json(folder / DESCRIPTION, content)
+
+
+def _wait_for_others(claims: Claims, path: Path) -> Generator[StageProgress, None, None]:
+    """Until no other process makes this artefact."""
+    said = False
+    while (standing := claims.take(path)).verdict is Verdict.HELD:
+        if not said:
+            yield StageProgress(0, 0, notice=f"{standing.who} makes {path.name}; waiting for it")
+        said = True
+        time.sleep(LOOK_EVERY_S)
 
 
 def artefact_digest(kind: str, configuration: object) -> str:

@@ -11,6 +11,8 @@ import pandas as pd
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.scales import scales_from_cells
 from benchmarks.loading import common_steps
+from benchmarks.loading.limits import task_limits
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
@@ -40,7 +42,12 @@ def build_suite(
     imported = frozenset(v for v in variants if known[v].get("imported"))
     frame, notes = common_steps.align(frame, imported, optional)
     frontiers = task_frontiers(experiment, metas)
-    return Suite(frame, scales, variants, optional, imported, experiment.block, notes, frontiers)
+    limits = task_limits(metas, scales, experiment.own_tasks)
+    titles = variant_titles(variants, experiment.own_variants, metas)
+    titles |= task_titles(scales, experiment.own_tasks, metas)
+    return Suite(
+        frame, scales, variants, optional, imported, experiment.block, notes, frontiers, limits=limits, titles=titles
+    )
 
 
 def task_frontiers(experiment: ComparisonExperiment, metas: list[dict[str, Any]]) -> dict[str, Frontier]:

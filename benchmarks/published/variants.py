@@ -13,8 +13,12 @@ from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.surrogate import Score
 from algorithms.variant import Variant
 
-A2C = replace(VARIANTS["like_sb3_a2c"], name="A2C", summary="advantage actor-critic, in published settings")
-PPO = replace(VARIANTS["like_sb3_ppo"], name="PPO", summary="proximal policy optimisation, in published settings")
+A2C = replace(
+    VARIANTS["like_sb3_a2c"], name="A2C", shown_as="A2C", summary="advantage actor-critic, in published settings"
+)
+PPO = replace(
+    VARIANTS["like_sb3_ppo"], name="PPO", shown_as="PPO", summary="proximal policy optimisation, in published settings"
+)
 IMPALA = replace(
     VARIANTS["impala"],
     name="IMPALA",

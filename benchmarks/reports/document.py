@@ -19,6 +19,7 @@ class Document:
     """A question, the answer in a sentence, and the sections that show it.
 
     finding  the answer of the experiment's own tests, shown before the verdict; may be empty
+    warnings what the reader should act on, before the answer      notes  what else is to be known, after it
     names    of tasks and variants: those that Markdown would interpret are shown exactly as they are
     """
 
@@ -29,6 +30,18 @@ class Document:
     warnings: tuple[str, ...] = ()
     finding: str = ""
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def said_first(self) -> list[str]:
+        """The texts that the page begins with: the answers, then the notes."""
+        return [text for text in (self.finding, self.verdict, *self.notes) if text]
+
+    @staticmethod
+    def split(text: str) -> tuple[str, str, int]:
+        """An answer, the list below it, and how many entries that has."""
+        answer, _, details = text.partition("\n\n- ")
+        return answer, f"- {details}" if details else "", details.count("\n- ") + 1 if details else 0
 
     @cached_property
     def groups(self) -> list[tuple[Group, list[Section]]]:
@@ -79,5 +92,5 @@ class Document:
 def _remove_old(out: Path, written: set[Path]) -> None:
     """Remove tables and figures of an earlier report: readers would take them for this report's."""
     for path in [*(out / "tables").rglob("*.*"), *(out / "figures").rglob("*.*")]:
-        if path.suffix in (*table_formats.SUFFIXES, *file_kinds.SUFFIXES) and path not in written:
+        if path.suffix in (*table_formats.SUFFIXES, *file_kinds.KINDS) and path not in written:
             path.unlink(missing_ok=True)  # another report of the same folder may remove it too

@@ -22,6 +22,7 @@ from benchmarks.reports.markup import escaped
 from benchmarks.reports.sections import gradients, objectives
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
+from envs.naming.titles import distinct
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
 AXES_WITH_FIGURE = ("estimator", "lambda", "success", objectives.AXIS)  # axes with a figure of their own
@@ -38,17 +39,17 @@ CAPTIONS = {
     "the baseline pays",
     "success_factor": "What division by the group's deviation does to the gradient of a prompt with success rate p: closed "
     "form (lines) and measurement (two standard errors)",
-    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts; "
-    "shaded: the size of the bias that noise alone produces",
+    "lambda": "Bias, variance and their sum over lambda, for critics fitted to no, few and many rollouts. "
+    "Shaded: the size of the bias that noise alone produces",
     "objectives": "Above: the factor w(p) of E[g] = w(p) grad p, enumerated (lines) and measured (two standard errors). "
     "Below: the objective F(p) that the estimator climbs, F' = w",
     "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
 COLUMNS_EXPLAINED = (
-    "bias: |mean g - grad J|; noise: the size that it has for an unbiased estimate. scale: length of the mean "
-    "along grad J (1 where unbiased), with its standard error. snr: |grad J|^2 over the variance of one gradient. "
-    "direction: cosine of the mean gradient, corrected for noise; single: mean cosine of single gradients. Entropy "
-    "bonuses are left out (they change the objective), and so are windows, lags, nuclei and natural gradients."
+    "`bias`: |mean g - grad J|. `noise`: the size that it has for an unbiased estimate. `scale`: length of the mean along "
+    "grad J (1 where unbiased), with its standard error. `snr`: |grad J|^2 over the variance of one gradient. `direction`: "
+    "cosine of the mean gradient, corrected for noise. `single`: mean cosine of single gradients. Entropy bonuses are left "
+    "out, because they change the objective. So are windows, lags, nuclei and natural gradients."
 )
 
 
@@ -111,10 +112,10 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     said = [*objectives.sentences(climbed), *gradients.sentences(frame, crossing, kl, horizons)]
     first, *others = said or ["Nothing was measured."]
     lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
-    count = f"{len(paths)} measurements, {len(lab.measurements) - len(paths)} missing."
+    count = f"{len(paths)} measurements are here, {len(lab.measurements) - len(paths)} are missing."
     facts = read_measurement(paths[0])["provenance"].items()
     sections = (
-        Section("What was measured", (Prose(joined(others)), *_figures(frame, crossing, kl, weights))),
+        Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl, weights))),
         *_section("Objectives", objectives.EXPLAINED, Table("objectives", climbed)),
         *_section("Every estimator", COLUMNS_EXPLAINED, Table("estimators", ladder[SHOWN_COLUMNS[2:]])),
         *_section("The KL", CAPTIONS["kl"], Table("kl", kl)),
@@ -132,6 +133,7 @@ def _section(title: str, explained: str, *tables: Table) -> list[Section]:
 
 
 def _figures(
+    lab: GradientExperiment,
     frame: pd.DataFrame,
     crossing: pd.DataFrame,
     kl: pd.DataFrame,
@@ -139,13 +141,16 @@ def _figures(
 ) -> list[FigureBlock]:
     """The figures that have rows."""
     axis = frame["axis"]
+    titles = {task.name: task.title for task in lab.tasks}
+    titles = distinct(titles | {variant.name: variant.title for variant in lab.variants})
     order = [v.name for group in groups().values() for v in group]
+    ladder = partial(gradient_quality.variance_ladder, order=order, titles=titles)
     figures = (
-        ("variance_ladder", frame[axis == "estimator"], partial(gradient_quality.variance_ladder, order=order)),
-        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], gradient_quality.axes_panels),
+        ("variance_ladder", frame[axis == "estimator"], ladder),
+        ("axes", frame[~axis.isin(AXES_WITH_FIGURE)], partial(gradient_quality.axes_panels, titles=titles)),
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
-        ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights)),
+        ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights, titles=titles)),
         ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),
         ("kl", kl, gradient_quality.kl_bars),
     )

@@ -47,6 +47,7 @@ class ReportInput:
     rates: RateNotes = field(default_factory=RateNotes)  # on rates that were selected for another variant
     sequential: Mapping[str, Any] = field(default_factory=dict)  # what `run --adaptive` decided
     mixed: tuple[str, ...] = ()  # differences between the cells' numerics
+    own_tasks: frozenset[str] = frozenset()  # the user's, which --ceiling can give a ceiling
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -60,27 +61,29 @@ class ReportInput:
         ledger, suite = Ledger(), self.suite
         if self.finding is not None:
             self.finding.decide(suite, ledger)
-        self._enter_sequential(ledger)
+        enter_sequential(self.sequential, suite, ledger)
         decide_pairs(suite, rung_pairs(suite, self.parents), ledger, RUNGS)
         if self.against:
             decide_pairs(suite, baseline_pairs(suite, self.against), ledger, BASELINE)
         decide_all_pairs(suite, all_pairs(suite), ledger)
         return ledger
 
-    def _enter_sequential(self, ledger: Ledger) -> None:
-        """What was decided as seeds were added, with p corrected for variants and looks.
-
-        Earlier files hold no corrected p: it is below alpha where a difference was decided, and else not.
-        """
-        decisions = self.sequential.get("decisions", ())
-        for row in decisions:
-            alpha, baseline = float(self.sequential["alpha"]), self.sequential["baseline"]
-            p = float(row.get("p_corrected", 1.0))
-            p = min(p, np.nextafter(alpha, 0.0)) if row["decision"] in ("better", "worse") else max(p, alpha)
-            key = hypothesis(row["variant"], baseline, self.suite.tasks(row["variant"], baseline))
-            ledger.decisions.setdefault(key, Decision(p, ADAPTIVE, len(decisions)))
-
     @property
     def n(self) -> str:
         """How many seeds, for captions."""
         return f"n = {count_noun(self.suite.seeds, 'seed')}"
+
+
+def enter_sequential(decided: Mapping[str, Any], suite: Suite, ledger: Ledger) -> None:
+    """Enter what was decided as seeds were added, with p corrected for variants and looks.
+
+    decided  the file that `run --adaptive` writes. Earlier ones hold no corrected p: it is below alpha where a difference
+             was decided, and else not
+    """
+    decisions = decided.get("decisions", ())
+    for row in decisions:
+        alpha, baseline = float(decided["alpha"]), decided["baseline"]
+        p = float(row.get("p_corrected", 1.0))
+        p = min(p, np.nextafter(alpha, 0.0)) if row["decision"] in ("better", "worse") else max(p, alpha)
+        key = hypothesis(row["variant"], baseline, suite.tasks(row["variant"], baseline))
+        ledger.decisions.setdefault(key, Decision(p, ADAPTIVE, len(decisions)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.own.rates import read_selected
+from benchmarks.experiments import EXPERIMENTS
 from benchmarks.loading.suites import SEQUENTIAL, build_suite
 from benchmarks.reports import rate_notes
 from benchmarks.reports.inputs import ReportInput
@@ -14,6 +15,7 @@ from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, read_document
 from benchmarks.store.sources import Results
 from benchmarks.store.suite import Suite
+from envs import TASKS
 from envs.validation import UnknownName
 
 
@@ -26,7 +28,6 @@ def build_report_input(
     if baseline is not None and baseline not in suite.learners:
         raise UnknownName("baseline", baseline, suite.learners)
     known = {meta["cell"]["algorithm"]["name"]: meta["reading"] for meta in metas}
-    sequential = folder / SEQUENTIAL
     return ReportInput(
         name=experiment.name,
         question=experiment.question,
@@ -41,18 +42,29 @@ def build_report_input(
         baseline=baseline or experiment.baseline,
         parents={v: known[v]["parent"] for v in suite.variants},
         changes={v: known[v]["change"] for v in suite.variants},
-        sequential=_decisions(sequential) if sequential.exists() else {},
+        sequential=read_decisions(folder),
         metas=metas,
         rates=rate_notes.build_rate_notes(experiment, metas, read_selected(folder)),
         not_run=_not_run(experiment, suite),
         mixed=tuple(pooling.mixed(metas)),
+        own_tasks=_own_tasks(experiment, suite),
         provenance=_merge_provenance([meta["provenance"] for meta in metas]),
         out=folder,
     )
 
 
-def _decisions(path: Path) -> dict[str, Any]:
-    """What `run --adaptive` decided. Raises Damaged where the file does not hold it."""
+def _own_tasks(experiment: ComparisonExperiment, suite: Suite) -> frozenset[str]:
+    """The tasks that neither the registry has nor a registered experiment declares."""
+    registered = EXPERIMENTS.get(experiment.name.partition("-own-")[0])
+    declared = registered.task_names if registered is not None else ()
+    return frozenset(task for task in suite.scales if task not in TASKS and task not in declared)
+
+
+def read_decisions(folder: Path) -> dict[str, Any]:
+    """What `run --adaptive` decided; empty where it was not given. Raises Damaged where the file does not hold it."""
+    path = folder / SEQUENTIAL
+    if not path.exists():
+        return {}
     value = read_document(path)
     rows, columns = value.get("decisions"), {"variant", "decision", "seeds", "difference", "p"}
     complete = isinstance(rows, list) and all(isinstance(row, dict) and columns <= row.keys() for row in rows)

@@ -169,10 +169,26 @@ def shared_parts(metas: Sequence[Meta]) -> list[str]:
 
 
 NORMALISED = (
-    "Returns are normalised by (J - floor) / (ceiling - floor), where the floor is the uniform policy's return and the "
-    "ceiling the optimum, or a published reference on control tasks."
+    "Returns are normalised by (J - floor) / (ceiling - floor). The floor is the uniform policy's return. The ceiling is "
+    "the optimum, or a published reference on control tasks."
 )
-RETURNS = "Scores are returns, for the ceiling of a task is not known; returns of different tasks are not averaged."
+RETURNS = "Scores are returns, for the ceiling of a task is not known. Returns of different tasks are not averaged."
+LIMITED = (
+    "An interval ends where an expected return cannot go further: at an optimum that is known exactly, and at the limits of "
+    "an episode's return. Intervals of shares end at 0 and 1. A published reference is no such limit."
+)
+TESTS = (
+    f"We report means with 95 % t intervals over seeds. {LIMITED} Interquartile means have percentile bootstrap intervals "
+    f"that resample whole seeds ({RESAMPLES:,} resamples; Agarwal et al., 2021). Differences are of each seed's mean over "
+    "tasks. They are tested by an exact two-sided sign-flip test of the pairs of seeds. p values are corrected within each "
+    "family of comparisons (Holm, 1979). All pairs of variants are tested jointly by sign-flips of whole seeds (single-step "
+    "max T, Westfall and Young, 1993). Where no difference is shown, we state the true difference that the corrected test "
+    "would find in 80 % of such experiments."
+)
+LOST = (
+    "A diverged member counts as the lowest of its task's floor and the worst finite return of all variants there. Where "
+    "all members of a variant diverged, it has no mean."
+)
 
 
 def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object]) -> str:
@@ -185,29 +201,19 @@ def methods(metas: Sequence[Meta], suite: Suite, provenance: Mapping[str, object
     looks = cells[0]["evaluation"]
     seeds = {len(c.seeds) for c in suite.curves.values()}
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
-    packages = provenance.get("packages")
-    versions = f" ({packages})" if packages else ""
     others = "".join(
         f" {', '.join(names)}: trained by {library} itself, with its networks and settings."
         for library, names in trained_by_libraries(metas).items()
     )
     shared = ", ".join([*shared_parts(metas), "initialisation and budget"])
+    packages = provenance.get("packages")
     return (
-        f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} "
-        f"seeds each. Every seed is trained for {budget} environment steps (a task's budget is the same for all "
-        f"variants) and evaluated at {looks['checkpoints'] + 1} evenly spaced points, the untrained policy among "
-        f"them, on separate environments: {looks['episodes']} episodes with sampled actions, or the exact expected "
-        f"return where the task can be enumerated. All variants of a task share {shared}; optimiser steps and training "
-        "times differ and are listed. Learning rates are listed "
-        f"below.{others} {NORMALISED if suite.normalised else RETURNS} "
-        "We report means with 95 % t intervals over seeds, and interquartile means with percentile bootstrap "
-        f"intervals that resample whole seeds ({RESAMPLES:,} resamples; "
-        "Agarwal et al., 2021). Differences are of each seed's mean over tasks, tested by an exact two-sided "
-        "sign-flip test of the pairs of seeds; p values are corrected within each family of comparisons (Holm, "
-        "1979); all pairs of variants are tested jointly by sign-flips of whole seeds (single-step max T, Westfall and "
-        "Young, 1993). Where no difference is shown we state the true difference that the corrected test detects with "
-        "probability .8. A diverged member counts as the lowest of its task's floor and the worst finite return of all "
-        "variants there; where all members of a variant diverged it has no mean. Software: PG Ladder, Python "
-        f"{provenance.get('python', '-')}{versions}; hardware: {provenance.get('processor', '-')}, one thread a "
-        "process."
+        f"We compare {len(suite.learners)} policy-gradient variants on {len(suite.scales)} tasks with {number} seeds each. "
+        f"Every seed is trained for {budget} environment steps; a task's budget is the same for all variants. It is "
+        f"evaluated at {looks['checkpoints'] + 1} evenly spaced points, the untrained policy among them, on separate "
+        f"environments. An evaluation is {looks['episodes']} episodes with sampled actions, or the exact expected return "
+        f"where the task can be enumerated. All variants of a task share {shared}; optimiser steps and training times "
+        f"differ and are listed. Learning rates are listed below.{others} {NORMALISED if suite.normalised else RETURNS} "
+        f"{TESTS} {LOST} Software: PG Ladder, Python {provenance.get('python', '-')}{f' ({packages})' if packages else ''}. "
+        f"Hardware: {provenance.get('processor', '-')}, one thread a process."
     )

@@ -16,7 +16,10 @@ from benchmarks.design.settings import LAST_FIFTH
 from benchmarks.figures import learning_rates
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading import suites
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.reports.document import Document
+from benchmarks.statistics.wording.answers import as_many_as_fit
+from benchmarks.statistics.wording.phrases import count_noun
 from envs.api import Scale
 from envs.validation import UsageError
 
@@ -155,24 +158,26 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, own_rates = moved["over rates"], moved["over variants"]
-    several = " on average over the tasks" if len(moved) > 1 else ""
+    several = f" on average over {len(moved)} tasks" if len(moved) > 1 else ""
     if variants < 2:
         return [f"The choice of the rate moves the score of `{own['leader']}` by {rates.mean():.2f}{several}.", last]
     more = int((rates.to_numpy() > own_rates.to_numpy()).sum())
-    counted = f"; on {more} of {len(moved)} tasks the rate matters more" if len(moved) > 1 else ""
-    tau = [
-        f", Kendall's tau {r['tau']:.2f} with the ranking at own rates" if r["tau"] == r["tau"] else ""
-        for r in (best, worst)
-    ]
-    if all(tau):
-        tau[1] = f", tau {worst['tau']:.2f}"
-    leaders = ", ".join(f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records"))
+    counted = f" On {more} of {len(moved)} tasks the rate matters more." if len(moved) > 1 else ""
+    leaders = [f"`{r['leader']}` at {r['rate']}" for r in at.to_dict("records")]
     return [
-        f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}, the choice of the variant, each at "
-        f"its own rate, by {own_rates.mean():.2f}{counted}.",
-        f"At its own rates `{own['leader']}` leads ({own['score']:.2f}); at one rate for all the leaders are {leaders}.",
-        f"One rate for all costs {best['cost']:.2f} at its best ({best['rate']}{tau[0]}) and {worst['cost']:.2f} "
-        f"at its worst ({worst['rate']}{tau[1]}).",
+        f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}. The choice of the variant, each at "
+        f"its own rate, moves it by {own_rates.mean():.2f} ({count_noun(seeds, 'seed')}, not tested).{counted}",
+        f"At its own rates `{own['leader']}` leads ({own['score']:.2f}).",
+        f"One rate for all costs {best['cost']:.2f} of the score at its best, {best['rate']}. It costs {worst['cost']:.2f} "
+        f"at its worst, {worst['rate']}.",
+        f"At one rate for all `{at['leader'].iloc[0]}` leads, whichever it is."
+        if at["leader"].nunique() == 1
+        else as_many_as_fit("At one rate for all the leaders are", leaders),
+        *(
+            f"Kendall's tau of the ranking at {r['rate']} with that at own rates is {r['tau']:.2f}."
+            for r in (best, worst)
+            if r["tau"] == r["tau"]
+        ),
         last,
     ]
 
@@ -194,7 +199,7 @@ def rates_at_ends(table: pd.DataFrame) -> str:
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
         f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
-        f"{high} at {ends[1]:g}); so is the chosen rate of {kept}. There a better rate may lie outside the list."
+        f"{high} at {ends[1]:g}). The chosen rate is in {kept}. There a better rate may lie outside the list."
     )
 
 
@@ -222,14 +227,19 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     first, *others = verdicts(ranks, moved, seeds, variants)
     others += [sentence] if (sentence := rates_at_ends(table)) else []
     word = "seed" if seeds == 1 else "seeds"
+    titles = task_titles(scales, experiment.own_tasks)
+    titles |= variant_titles(dict.fromkeys(table["variant"]), experiment.own_variants)
     drawn = FigureBlock(
         "rates",
-        partial(learning_rates.rate_curves, table, unit, unit == "normalised score"),
-        f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget against the "
-        "learning rate; a ring marks the rate chosen.",
+        partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
+        f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget, against the "
+        "learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
-    compared = (Table("ranking", ranks, common), Table("spreads", moved, "Ranges."))
+    compared = (
+        Table("ranking", ranks, common),
+        Table("spreads", moved, "How far the mean score moves over variants, each at its own rate, and over rates."),
+    )
     shown = table.assign(chosen=["yes" if c else "" for c in table["chosen"]])
     lines = tuple(as_settings(table, experiment.protocol).splitlines())
     sections = (

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
-from benchmarks.design.report_blocks import Group, Section
+from benchmarks.design.report_blocks import Group, Section, with_details
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading, score_tables
 from benchmarks.reports.document import Document
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.rate_report import rate_report
-from benchmarks.reports.sections import budgets, comparisons, facts, passes, texts, training
+from benchmarks.reports.sections import answer, budgets, facts, names, pairs, passes, texts, training
 from benchmarks.reports.sections import guide as decision_guide
 from benchmarks.statistics import divergence
 from benchmarks.statistics.best import leaders
@@ -24,11 +24,16 @@ from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, write_text
-from benchmarks.store.sources import imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import imported_cells, read_results, stored_cells
 from benchmarks.store.suite import Data
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10
+REPRODUCIBLE = "reproducible"  # a fact of a cell's numerics
+NOT_REPRODUCIBLE = (
+    "Not all runs here can be repeated bit by bit: processes that play on their own are never in step twice."
+)
 
 
 def write_report(
@@ -103,11 +108,10 @@ def write(report: ReportInput) -> Path:
 
 def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
     """The document of a comparison; `scores` as score_tables.score_table makes them."""
-    finding = report.finding.sentence(Data(report.suite, report.measures)) if report.finding else ""
     return Document(
         report.name,
         report.question,
-        "\n\n".join(text for text in (_headline(report), equal_budgets(report)) if text),
+        _headline(report),
         tuple(
             replace(section, group=group)
             for group, sections in _sections(report, scores).items()
@@ -115,8 +119,9 @@ def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
             if section.blocks
         ),
         tuple(warning for warning in _warnings(report) if warning),
-        finding,
+        report.finding.sentence(Data(report.suite, report.measures)) if report.finding else "",
         (*report.suite.variants, *report.suite.scales),
+        tuple(note for note in _notes(report) if note),
     )
 
 
@@ -124,16 +129,16 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
     """All sections by group, in the order in which they are read."""
     return {
         "Answer": [
-            comparisons.answer(report),
-            comparisons.sequential(report),
-            comparisons.aggregate(report),
-            comparisons.equal(report),
+            answer.answer(report),
+            answer.sequential(report),
+            answer.aggregate(report),
+            answer.equal(report),
         ],
         "Evidence": [
-            *comparisons.comparisons(report),
+            *pairs.families(report),
             facts.heat_map(report),
             facts.scores(report, scores),
-            comparisons.guide(report),
+            answer.guide(report),
             facts.other_measures(report),
             passes.passes_of(report),
             texts.measures(report),
@@ -147,33 +152,47 @@ def _sections(report: ReportInput, scores: pd.DataFrame) -> dict[Group, list[Sec
             training.diagnostics(report),
             training.throughput(report, scores),
         ],
-        "Details": [facts.failures(report), *facts.appendix(report), facts.provenance(report)],
+        "Details": [names.names(report), facts.failures(report), *facts.appendix(report), facts.provenance(report)],
     }
 
 
 def _warnings(report: ReportInput) -> list[str]:
-    """Warnings that precede the results; some may be empty."""
+    """What the reader should act on, before the results; some may be empty."""
+    suite = report.suite
+    can_have = [task for task in divergence.without_ceiling(suite) if task in report.own_tasks]
+    averaged = suite.can_average(list(suite.scales)) or not can_have
+    return [
+        *divergence.score_warnings(suite),
+        "" if averaged else f"{divergence.not_averaged(suite)} Give each a ceiling (--ceiling, or a Task of your own).",
+        few_seeds(suite.seeds, ENOUGH_SEEDS),
+        *(f"The runs were not made alike: {what}." for what in report.mixed if not what.startswith(REPRODUCIBLE)),
+    ]
+
+
+def _notes(report: ReportInput) -> list[str]:
+    """What is to be known of the results and calls for nothing; some may be empty."""
+    suite, own = report.suite, report.own_tasks
     return [
         f"Not run yet: {', '.join(report.not_run)}." if report.not_run else "",
-        *divergence.score_warnings(report.suite),
-        few_seeds(report.suite.seeds, ENOUGH_SEEDS),
-        f"This report combines rows of different numerics: {'; '.join(report.mixed)}." if report.mixed else "",
-        *report.suite.notes,
+        "" if any(task in own for task in divergence.without_ceiling(suite)) else divergence.not_averaged(suite),
+        NOT_REPRODUCIBLE if any(what.startswith(REPRODUCIBLE) for what in report.mixed) else "",
+        *suite.notes,
     ]
 
 
 def _headline(report: ReportInput) -> str:
-    """The variant with the highest mean, and the note on learning rates."""
+    """The variant with the highest mean; below it the note on learning rates, and what the comparison holds equal."""
     suite = report.suite
+    best = leader.headline(suite, report.ledger)
     note = report.rates.note(suite.tasks(*suite.learners), suite.learners)
-    return " ".join(text for text in (leader.headline(suite, report.ledger), note) if text)
+    return with_details(best.text, [*best.details, note, *equal_budgets(report)])
 
 
-def equal_budgets(report: ReportInput) -> str:
-    """What the compared variants had in common, in the sentences that follow the headline."""
+def equal_budgets(report: ReportInput) -> list[str]:
+    """What the compared variants had in common."""
     suite, base = report.suite, report.against
     if base is None:
-        return ""
+        return []
     tasks = suite.tasks(*suite.learners)
     leading = leaders(suite, suite.learners, tasks) if tasks else None
-    return budgets.sentence(suite, report.metas, base, leading.best if leading else base)
+    return budgets.sentences(suite, report.metas, base, leading.best if leading else base)

@@ -20,30 +20,34 @@ from benchmarks.statistics.intervals import t_interval
 from benchmarks.store.curves import Curve
 from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
+from envs.control.limits import ANYTHING, Limits
 
 
 def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
     cells = [(t, v) for t in suite.scales for v in suite.variants if (t, v) in suite.curves]
-    rows = [{"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t])} for t, v in cells]
+    rows = [
+        {"task": t, "variant": v, **_score_row(suite.curves[t, v], suite.scales[t], suite.limits.get(t, ANYTHING))}
+        for t, v in cells
+    ]
     return _without_zero_counts(pd.DataFrame(rows), "not_finite")
 
 
-def _score_row(curve: Curve, scale: Scale) -> dict[str, object]:
+def _score_row(curve: Curve, scale: Scale, limits: Limits) -> dict[str, object]:
     values = curve.value[-1]
-    interval = t_interval(values)
+    interval = t_interval(values, limits=limits)
     value = np.where(curve.lost, np.nan, curve.value).T  # a run that ended diverged has reached no threshold
     reached = learning_curves.time_to_threshold(curve.env_steps.T, value, scale.threshold)
     seconds = learning_curves.time_to_threshold(curve.wall_s.T, value, scale.threshold)
     train_s = curve.train_s
     return {
-        "seeds": len(values),
         "mean": float(values.mean()),
         "low": interval.low,
         "high": interval.high,
+        "score": float(curve.score[-1].mean()),
+        "seeds": len(values),
         "iqm": aggregates.iqm(values),
         "greedy": _mean(curve.greedy),
-        "score": float(curve.score[-1].mean()),
         "reached": int(np.isfinite(reached).sum()) if scale.solvable else float("nan"),
         "steps_to_threshold": _median(reached),
         "seconds_to_threshold": _median(seconds),
@@ -80,15 +84,13 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
         matrix = suite.final(variant, tasks).to_numpy(float)
         if not matrix.size and not any((t, variant) in suite.without_mean for t in tasks):
             continue
-        interval = t_interval(matrix.mean(axis=1))
+        interval = t_interval(matrix.mean(axis=1), limits=suite.score_limits(tasks))
         middle = aggregates.bootstrap_iqm(matrix, np.random.default_rng(SEED))
         lost = sum(int(suite.curves[t, variant].diverged.sum()) for t in tasks)
         missing = 0 if variant in suite.optional else len(set(expected) - set(tasks))
         rows.append(
             {
                 "variant": variant,
-                "tasks": len(tasks),
-                "seeds": len(matrix),
                 "mean": _statistic(aggregates.mean, matrix),
                 "low": interval.low,
                 "high": interval.high,
@@ -97,6 +99,8 @@ def aggregate_table(suite: Suite, expected: Sequence[str]) -> pd.DataFrame:
                 "iqm_high": middle.high,
                 "median": _statistic(aggregates.median, matrix),
                 "optimality_gap": _statistic(aggregates.optimality_gap, matrix),
+                "tasks": len(tasks),
+                "seeds": len(matrix),
                 "diverged": lost,
                 "missing": missing,
             }
@@ -124,7 +128,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
         if not tasks or not suite.can_average(tasks):  # final scores alone, or returns of several tasks
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
-        interval = t_interval(areas)
+        interval = t_interval(areas, limits=suite.score_limits(tasks))
         row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas)}
         row["auc"] = float(areas.mean()) if areas.size else float("nan")
         row |= {"low": interval.low, "high": interval.high}
@@ -174,11 +178,11 @@ def _pivot(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return wide.loc[order].reset_index().rename_axis(columns=None)
 
 
-def over_tasks(table: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """A table of (task, variant) -> a row a variant: the mean over the tasks that have the column."""
+def over_tasks(table: pd.DataFrame, suite: Suite, columns: Sequence[str]) -> pd.DataFrame:
+    """A table of (task, variant) -> a row a variant: means of these columns over the tasks that have them."""
     if table.empty:
         return table
-    wide = table.drop(columns="task").groupby("variant").mean()
+    wide = table[["variant", *(c for c in columns if c in table)]].groupby("variant").mean()
     return wide.reindex([v for v in suite.present if v in wide.index]).reset_index()
 
 

@@ -17,6 +17,8 @@ from benchmarks.store.files import write_text
 
 SMALLEST = 1e-4  # half an interval that is shown
 LONG_CELL = 30  # characters beyond which a cell may break into lines
+PROSE, PADDING = 40, 2  # characters of such a cell's column at most; between two columns
+PAGE_LETTERS, PHONE_LETTERS = 115, 45  # of a table that is as wide as a page, and as a phone
 
 
 INTERVALS = {  # columns of bounds -> the column that shows them
@@ -90,15 +92,33 @@ def as_text_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Means whose symmetric bounds have columns of their own: the three as one, mean and half the interval."""
+    """Means whose bounds have columns of their own: the three as one.
+
+    Mean and half the interval; mean and bounds where an interval of the column was cut.
+    """
     for name in list(table.columns):
         for join in ("_", " "):
             low, high = f"{name}{join}low", f"{name}{join}high"
             if {low, high} <= set(table.columns):
-                parts = zip(table[name], table[low], table[high], strict=True)
-                shown = [_plus_minus(float(mean), float(a), float(b)) for mean, a, b in parts]
+                parts = [tuple(map(float, row)) for row in zip(table[name], table[low], table[high], strict=True)]
+                form = _plus_minus if all(_symmetric(*row) for row in parts) else _bracketed
+                shown = [form(*row) for row in parts]
                 table = table.assign(**{name: shown}).drop(columns=[low, high])
     return table
+
+
+def _symmetric(mean: float, low: float, high: float) -> bool:
+    """Whether the mean is halfway between its bounds: they were not cut where the quantity cannot go."""
+    return not abs((high - mean) - (mean - low)) > 0.02 * (high - low)
+
+
+def _bracketed(mean: float, low: float, high: float) -> str:
+    """0.98 [0.93, 1.00]: as many decimals as the interval needs for two digits."""
+    if not high > low:
+        return _plus_minus(mean, low, high)
+    decimals = max(1 - math.floor(math.log10((high - low) / 2)), 0)
+    text, *bounds = (f"{round(x, decimals) + 0.0:,.{decimals}f}" for x in (mean, low, high))
+    return f"{text} [{', '.join(bounds)}]"
 
 
 def _plus_minus(mean: float, low: float, high: float) -> str:
@@ -128,6 +148,13 @@ class Prepared(NamedTuple):
     def rows(self) -> list[list[TableCell]]:
         rows = zip(self.text.itertuples(index=False), self.strong, strict=True)
         return [[TableCell(*cell) for cell in zip(texts, bold, strict=True)] for texts, bold in rows]
+
+    @property
+    def scrolls(self) -> str:
+        """Where the table is wider than its place: "page phone", "phone", or "" where it fits a phone too."""
+        widths = [max([len(name), *self.text[name].str.len()]) for name in self.text.columns]
+        letters = sum(min(width, PROSE) + PADDING for width in widths)
+        return "page phone" if letters > PAGE_LETTERS else "phone" if letters > PHONE_LETTERS else ""
 
     @property
     def classes(self) -> list[str]:

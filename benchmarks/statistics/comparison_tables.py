@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.statistics.comparisons import ROUNDING, SEED, Pair, compare_variants, identical, one_sided_losses
 from benchmarks.statistics.families import ITS_TASKS, Decision, Ledger, hypothesis
-from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.intervals import Doubles, limits_of_difference, within
 from benchmarks.statistics.learning_curves import improvement_interval, probability_of_improvement
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
@@ -156,8 +156,10 @@ def sweep_table(suite: Scores, x: Mapping[str, float], lines: Mapping[str, str])
             if shared.empty:
                 continue
             result = compare_paired(b.loc[shared].to_numpy(float), a.loc[shared].to_numpy(float))
+            limits = limits_of_difference(suite.score_limits(tasks[-1:]), suite.score_limits(tasks[:1]))
+            result = result._replace(interval=within(result.interval, result.difference, limits))
             head = {"line": line} if line else {}
-            ends = {"variant": variant, "from": f"{x[tasks[0]]:g}", "to": f"{x[tasks[-1]]:g}"}
+            ends = {"variant": variant, "from": f"{x[tasks[0]]:,g}", "to": f"{x[tasks[-1]]:,g}"}
             compared.append(({**head, **ends, "before": float(a.mean()), "after": float(b.mean())}, result))
     size = len(compared)
     rows = [{**head, **_tested_row(r, size), "least_p": min(1.0, r.least_p * size)} for head, r in compared]

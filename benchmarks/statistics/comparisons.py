@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.intervals import Doubles, limits_of_difference, within
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import Comparison, compare_paired, compare_unpaired, rounded_differences
@@ -79,7 +79,9 @@ def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Compari
         if not len(seeds):
             return None
         result = compare_paired(x, y)
-    return result._replace(tasks=len(tasks), returns=not suite.normalised)
+    limits = suite.score_limits(tasks)
+    interval = within(result.interval, result.difference, limits_of_difference(limits, limits))
+    return result._replace(interval=interval, tasks=len(tasks), returns=not suite.normalised)
 
 
 class OneSidedLosses(NamedTuple):

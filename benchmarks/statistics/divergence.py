@@ -20,7 +20,7 @@ def list_cells(cells: Sequence[tuple[str, str]]) -> str:
 
 def score_warnings(suite: Scores) -> tuple[str, ...]:
     """Warnings that precede the tables of this suite."""
-    return tuple(text for text in (without_mean(suite), not_finite(suite), not_averaged(suite)) if text)
+    return tuple(text for text in (without_mean(suite), not_finite(suite)) if text)
 
 
 def without_mean(suite: Scores) -> str:
@@ -67,10 +67,12 @@ def not_averaged(suite: Scores) -> str:
     """Why nothing is averaged over tasks; empty where scores may be."""
     if suite.can_average(list(suite.scales)):
         return ""
-    raw = [task for task, scale in suite.scales.items() if not scale.normalised]
+    raw = without_ceiling(suite)
     names = ", ".join(raw[:NAMED]) + (f" and {len(raw) - NAMED} more" if len(raw) > NAMED else "")
     verb = "has" if len(raw) == 1 else "have"
-    return (
-        f"{names} {verb} no ceiling, so scores are returns, and returns of different tasks are not averaged. Give every "
-        "task a ceiling (--ceiling, or a Task of your own) to compare over tasks."
-    )
+    return f"{names} {verb} no ceiling: scores are returns there, and returns of different tasks are not averaged."
+
+
+def without_ceiling(suite: Scores) -> list[str]:
+    """The tasks whose scores are returns."""
+    return [task for task, scale in suite.scales.items() if not scale.normalised]

@@ -1,6 +1,8 @@
 """Confidence intervals of scores over seeds: Student's t of a mean, and a bootstrap of whole seeds of any statistic.
 
-Scores are finite: the caller decides what a failed run counts as, and nothing is dropped here.
+Scores are finite: the caller decides what a failed run counts as, and nothing is dropped here. Where it is known what an
+expectation cannot leave, its interval is cut there (`within`): what is cut off cannot be the expectation, so the interval
+holds it as often as before.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ Statistic = Callable[[Doubles], Doubles]  # [resamples, seeds, tasks] -> [resamp
 RESAMPLES = 10_000
 CHUNK = 2**21  # resampled scores held at once, 16 MiB; a statistic makes a few copies
 NAN = float("nan")
+Limits = tuple[float, float]  # lowest and highest value that a quantity can have
+ANYTHING: Limits = (-np.inf, np.inf)
 
 
 class Interval(NamedTuple):
@@ -35,14 +39,27 @@ def moments(x: Doubles) -> tuple[float, float]:
     return float(x.mean()), float(x.var(ddof=1))
 
 
-def t_interval(x: Doubles, confidence: float = 0.95) -> Interval:
-    """mean +- t_{n-1} s / sqrt(n): without width where all values are equal, NaN under two."""
+def within(interval: Interval, centre: float, limits: Limits) -> Interval:
+    """The part of the interval within the limits; a centre that chance has put beyond them stays in it."""
+    if np.isnan(interval.low):
+        return interval
+    low, high = min(limits[0], centre), max(limits[1], centre)
+    return Interval(max(interval.low, low), min(interval.high, high))
+
+
+def limits_of_difference(b: Limits, a: Limits) -> Limits:
+    """Of b - a."""
+    return b[0] - a[1], b[1] - a[0]
+
+
+def t_interval(x: Doubles, confidence: float = 0.95, limits: Limits = ANYTHING) -> Interval:
+    """mean +- t_{n-1} s / sqrt(n), within `limits`: without width where all values are equal, NaN under two."""
     n = len(x)
     if n < 2:
         return Interval(NAN, NAN)
     centre, variance = moments(x)
     half = float(sps.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
-    return Interval(centre - half, centre + half)
+    return within(Interval(centre - half, centre + half), centre, limits)
 
 
 def over_resamples(scores: Doubles, statistic: Statistic, drawn: NDArray[np.int64]) -> Doubles:

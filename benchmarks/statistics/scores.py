@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.statistics.intervals import Doubles
+from benchmarks.statistics.intervals import Doubles, Limits
 
 
 class ScoreCurve(Protocol):
@@ -78,6 +78,9 @@ class Scores(Protocol):
     @property
     def normalised(self) -> bool:
         """Whether all scores are normalised."""
+
+    def score_limits(self, tasks: Sequence[str]) -> Limits:
+        """What the expected score cannot leave, a mean over these tasks."""
 
     def can_average(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged."""

@@ -102,6 +102,24 @@ def rows_error(table: pa.Table, meta: Mapping[str, Any]) -> str | None:
     return _members_error(columns, meta, len(at))
 
 
+def count_error(rows: int, meta: Mapping[str, Any]) -> str | None:
+    """Whether the cell has as many rows as members and checkpoints. Imported curves and races may have any number."""
+    cell = meta["cell"]
+    if not rows:
+        return "it has no rows"
+    if cell.get("imported") or cell.get("race") is not None:
+        return None
+    members, checkpoints = len(cell["members"]["seeds"]), _checkpoints(meta)
+    if rows == members * checkpoints:
+        return None
+    return f"it has {rows} rows, and {members} members x {checkpoints} checkpoints are {members * checkpoints}"
+
+
+def _checkpoints(meta: Mapping[str, Any]) -> int:
+    evaluation = meta["cell"]["evaluation"]
+    return 1 if is_reference(meta) else len(evaluation.get("at") or ()) or evaluation["checkpoints"] + 1
+
+
 def _fractions(meta: Mapping[str, Any]) -> np.ndarray:
     evaluation = meta["cell"]["evaluation"]
     if is_reference(meta):
@@ -122,9 +140,9 @@ def _members_error(columns: Mapping[str, np.ndarray], meta: Mapping[str, Any], c
     cell = meta["cell"]
     seeds = np.asarray(cell["members"]["seeds"], np.int64)
     rates = np.zeros(len(seeds)) if is_reference(meta) else np.asarray(cell["members"]["rates"], np.float64)
-    races, member, wanted = cell.get("race") is not None, columns["member"], len(seeds) * checkpoints
-    if not races and len(member) != wanted:
-        return f"it has {len(member)} rows, and {len(seeds)} members x {checkpoints} checkpoints are {wanted}"
+    races, member = cell.get("race") is not None, columns["member"]
+    if why := count_error(len(member), meta):
+        return why
     if member.min() < 0 or member.max() >= len(seeds):
         return f"its rows have member {member.max()}, and the cell has {len(seeds)} members"
     if not np.array_equal(columns["seed"], seeds[member]):

@@ -27,7 +27,14 @@ _EARLIER_PART = re.compile(r"\..+?(\.\d+)?\.part")  # as they were named before 
 
 
 class Damaged(ValueError):
-    """A result file that cannot be read, or does not hold what it should."""
+    """A result file that cannot be read, or does not hold what it should.
+
+    paths  the damaged files, where several were read
+    """
+
+    def __init__(self, message: str, paths: tuple[Path, ...] = ()) -> None:
+        super().__init__(message)
+        self.paths = paths
 
 
 class NotWritten(OSError):

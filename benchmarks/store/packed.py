@@ -8,8 +8,10 @@ The rows of a measurement are the numbers that it found. Cells are checked as if
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ from benchmarks.store import files
 from benchmarks.store.file_names import sibling
 from benchmarks.store.files import Damaged
 
+LEVEL = 3  # of compression; released results take ten times as long at RELEASED_LEVEL, and a tenth less room
+RELEASED_LEVEL = 19
+PACK = b"pg_ladder.pack"  # a hash of the cells, by which two files are known to belong together
+MOVES_S, LOOK_EVERY_S = 1.0, 0.1  # how long another process may take between the moves of its two files
 WRITTEN = b"pg_ladder.table"  # the columns and the number of rows that were written
 CONFIGURATION = "configuration"  # the column of the description, which a cell's file calls `cell`
 MEASUREMENT = "found"  # what the metadata of a measurement hold, and those of a cell do not
@@ -42,6 +48,8 @@ class Packed:
 
     def __init__(self, rows: Path, cells: Path) -> None:
         self._rows, self._name = rows, cells.name
+        if hash_of_pack(rows) != hash_of_pack(cells):
+            raise _NotTogether(f"{rows.name}: it is not of the same packing as {cells.name}")
         entries = read_table(cells).to_pylist()
         if doubled := _doubled([entry["cell"] for entry in entries]):
             raise Damaged(f"{cells.name}: it describes {doubled} twice")
@@ -50,6 +58,10 @@ class Packed:
     @property
     def names(self) -> list[str]:
         return sorted(self._entries)
+
+    def has(self, name: str) -> bool:
+        """Whether it is one of the cells."""
+        return name in self._entries
 
     def meta(self, name: str) -> dict[str, Any]:
         """The metadata of the cell's file. Raises Damaged where there is none."""
@@ -92,17 +104,31 @@ def _doubled(names: Sequence[str]) -> str | None:
     return next((n for n in names if n in seen or seen.add(n)), None)  # type: ignore[func-returns-value]
 
 
+class _NotTogether(Damaged):
+    """A file is missing, or the two are of different packings: another process may be about to move the second."""
+
+
 def packed(folder: Path) -> Packed | None:
     """The packed cells of the experiment whose folder this is or would be; None where there are none.
 
     Raises Damaged where a file is missing or cannot be read.
     """
-    paths = rows_path(folder), cells_path(folder)
+    end = time.monotonic() + MOVES_S
+    while True:
+        try:
+            return _packed(rows_path(folder), cells_path(folder))
+        except _NotTogether:
+            if time.monotonic() > end:
+                raise
+            time.sleep(LOOK_EVERY_S)
+
+
+def _packed(*paths: Path) -> Packed | None:
     exists = [path.exists() for path in paths]
     if not any(exists):
         return None
     if not all(exists):
-        raise Damaged(f"{paths[not exists[1]].name}: it is missing")
+        raise _NotTogether(f"{paths[not exists[1]].name}: it is missing")
     return _opened(*paths, *(n for path in paths for n in (path.stat().st_mtime_ns, path.stat().st_size)))
 
 
@@ -129,24 +155,34 @@ def _extent(table: pa.Table) -> str:
     return f"{table.num_rows} rows of {', '.join(f'{field.name} {field.type}' for field in table.schema)}"
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def hash_of_pack(path: Path) -> bytes:
+    """Which packing a file is of; empty for files of before there was a hash."""
+    try:
+        return bytes((pq.read_schema(path).metadata or {}).get(PACK, b""))
+    except (pa.ArrowException, OSError) as error:
+        raise Damaged(f"{path.name}: {files.reason(error)}") from error
+
+
+def write_table(path: Path, table: pa.Table, level: int = RELEASED_LEVEL, pack_hash: bytes = b"") -> None:
     """A table as packed files hold it."""
-    with_extent = table.replace_schema_metadata({WRITTEN: _extent(table).encode()})
+    said = {WRITTEN: _extent(table).encode()} | ({PACK: pack_hash} if pack_hash else {})
     write: Callable[[Path], object] = lambda part: pq.write_table(  # noqa: E731
-        with_extent, part, compression="zstd", compression_level=19, write_page_checksum=True
+        table.replace_schema_metadata(said), part, compression="zstd", compression_level=level, write_page_checksum=True
     )
     files.replace_file(path, write)
 
 
-def pack(folder: Path, cells: Mapping[str, tuple[pa.Table, Mapping[str, Any]]]) -> None:
-    """Write the cells of an experiment, by file name: (rows without `cell`, the file's metadata)."""
-    tables, entries = [], []
-    for name in sorted(cells):
-        table, meta = cells[name]
+def pack(folder: Path, cells: Iterable[tuple[str, pa.Table, Mapping[str, Any]]], level: int = RELEASED_LEVEL) -> None:
+    """Write the cells of an experiment in the order of their file names: (name, rows without `cell`, metadata)."""
+    tables, entries, hash_ = [], [], hashlib.sha256()
+    for name, table, meta in cells:
         stem = Path(name).stem
-        tables.append(table.replace_schema_metadata().add_column(0, "cell", pa.array([stem] * table.num_rows)))
+        column = pa.array([stem] * table.num_rows, pa.string())
+        tables.append(table.replace_schema_metadata().add_column(0, "cell", column))
         columns_of_cell = {CONFIGURATION if key == "cell" else key: json.dumps(meta[key]) for key in meta}
         entries.append({"cell": stem, "digest": stem.rpartition("__")[2], **columns_of_cell})
-    write_table(rows_path(folder), pa.concat_tables(tables))
+        hash_.update(json.dumps([table.num_rows, entries[-1]]).encode())
+    pack_hash = hash_.hexdigest().encode()
+    write_table(rows_path(folder), pa.concat_tables(tables), level, pack_hash)
     columns = pa.schema([(key, pa.string()) for key in dict.fromkeys(key for entry in entries for key in entry)])
-    write_table(cells_path(folder), pa.Table.from_pylist(entries, schema=columns))
+    write_table(cells_path(folder), pa.Table.from_pylist(entries, schema=columns), level, pack_hash)

@@ -6,16 +6,17 @@ file, or in the two packed files next to the folder (benchmarks.store.packed); a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
-from benchmarks.store import cells, measurements
-from benchmarks.store.cells import SCHEMA, read_cell_file
+from benchmarks.store import cell_checks, cells, measurements
+from benchmarks.store.cells import read_cell_file
+from benchmarks.store.descriptions import share_parts
 from benchmarks.store.files import Damaged
+from benchmarks.store.many.frames import Frames
 from benchmarks.store.measurements import read_measurement_file
 from benchmarks.store.packed import Packed, cells_path, packed
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 CELLS, IMPORTED = "cells", "imported"
 TRAINED, MEASURED = ".parquet", ".json"  # suffixes of a cell's file
-MEASURE_COLUMNS = ["task", "variant", "seed", "checkpoint", "fraction", "env_steps", "measure", "value"]
 
 
 def stored_cells(folder: Path, suffix: str = TRAINED) -> list[Path]:
@@ -42,7 +42,8 @@ def imported_cells(folder: Path) -> list[Path]:
 
 def has_results(folder: Path) -> bool:
     """Whether the folder has any cell or imported curve."""
-    return any(folder.glob(f"{CELLS}/*__*")) or any(folder.glob(f"{IMPORTED}/*__*")) or cells_path(folder).exists()
+    places = (f"{place}/*__*{suffix}" for place in (CELLS, IMPORTED) for suffix in (TRAINED, MEASURED))
+    return any(any(folder.glob(pattern)) for pattern in places) or cells_path(folder).exists()
 
 
 def experiments_under(results: Path) -> list[str]:
@@ -75,9 +76,20 @@ def read_measurement(path: Path) -> dict[str, Any]:
     return value
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a cell that has no file is packed, and its description is its own. Raises Damaged."""
+    packed_cells = _packed_with(path)
+    if packed_cells is None or not packed_cells.has(path.name):
+        return False
+    meta = packed_cells.meta(path.name)
+    if path.suffix == TRAINED and (why := cell_checks.meta_error(meta) or cell_checks.digest_error(path.stem, meta)):
+        raise Damaged(f"{path.name}: {why}")
+    return True
+
+
 def check_cell(path: Path) -> bool:
     """Whether the cell is done. Raises Damaged where it is there and does not hold what it should."""
-    if not path.exists() and ((packed_cells := _packed_with(path)) is None or path.name not in packed_cells.names):
+    if not path.exists() and ((packed_cells := _packed_with(path)) is None or not packed_cells.has(path.name)):
         return False
     if path.suffix == MEASURED:
         read_measurement(path)
@@ -104,29 +116,23 @@ class Results(NamedTuple):
 
 def read_results(paths: Iterable[Path]) -> Results:
     """The cells as tidy frames; each is read once. Raises Damaged, which names every damaged cell."""
-    contents = _all(paths)
-    tables, metas = [table for table, _ in contents], [meta for _, meta in contents]
-    joined = pa.concat_tables([t.replace_schema_metadata() for t in tables]) if tables else SCHEMA.empty_table()
-    measures = joined.column("measures").combine_chunks()
-    frame: pd.DataFrame = joined.drop_columns("measures").to_pandas()
-    counts = np.diff(measures.offsets.to_numpy()) if len(frame) else np.zeros(0, np.int64)
-    names = frame.astype({"task": "category", "variant": "category"})  # millions of rows, few different words
-    rows = names[MEASURE_COLUMNS[:-2]].take(np.repeat(np.arange(len(frame)), counts)).reset_index(drop=True)
-    rows["measure"] = measures.keys.dictionary_encode().to_pandas()
-    rows["value"] = measures.items.to_pandas()
-    return Results(frame, rows, metas)
+    frames, metas, shared = Frames(), list[dict[str, Any]](), dict[str, Any]()
+    for table, meta in _each(paths):
+        frames.add(table)
+        metas.append(share_parts(meta, shared))
+    return Results(*frames.build(), metas)
 
 
-def _all(paths: Iterable[Path]) -> list[tuple[pa.Table, dict[str, Any]]]:
-    contents, damages = [], []
+def _each(paths: Iterable[Path]) -> Iterator[tuple[pa.Table, dict[str, Any]]]:
+    """The contents of each cell. Raises Damaged at the end, where any was damaged."""
+    damaged = {}
     for path in paths:
         try:
-            contents.append(read_cell(path))
+            yield read_cell(path)
         except Damaged as error:
-            damages.append(str(error))
-    if damages:
-        raise Damaged("; ".join(damages))
-    return contents
+            damaged[path] = str(error)
+    if damaged:
+        raise Damaged("; ".join(damaged.values()), tuple(damaged))
 
 
 def read_cells(paths: Iterable[Path]) -> pd.DataFrame:
@@ -137,8 +143,3 @@ def read_cells(paths: Iterable[Path]) -> pd.DataFrame:
 def read_meta(path: Path) -> dict[str, Any]:
     """Configuration and provenance of a cell."""
     return read_cell(path)[1]
-
-
-def read_metas(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Configuration and provenance of many cells. Raises Damaged, which names every damaged cell."""
-    return [meta for _, meta in _all(paths)]

@@ -11,7 +11,10 @@ import pandas as pd
 
 from benchmarks.store.curves import BLOCK, FINITE, Curve, build_curve, evaluation_states
 from envs.api import Doubles, Scale
+from envs.control import limits as known
+from envs.control.limits import ANYTHING, Limits
 from envs.language.frontier import Frontier
+from envs.naming.titles import title_of_task, title_of_variant
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Suite:
     block     seeds that one process trained
     notes     how rows were changed to compare runs of unequal length (common_steps.py)
     frontiers the exact frontiers of the tasks that know theirs
+    limits    of the expected return by task, and of the returns of its views by (task, view), where they are known
+    titles    what figures call tasks and variants, by name
     """
 
     frame: pd.DataFrame
@@ -33,6 +38,8 @@ class Suite:
     block: int = BLOCK
     notes: tuple[str, ...] = ()
     frontiers: Mapping[str, Frontier] = field(default_factory=dict)
+    limits: Mapping[str | tuple[str, str], Limits] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def score_scales(self) -> Mapping[str, Scale]:
@@ -59,6 +66,11 @@ class Suite:
     def can_average(self, tasks: Sequence[str]) -> bool:
         """Whether scores of these tasks may be averaged: returns of different tasks may not."""
         return self.normalised or len(tasks) < 2
+
+    def score_limits(self, tasks: Sequence[str]) -> Limits:
+        """What the expected score cannot leave, a mean over these tasks."""
+        each = [(self.score_scales[t], self.limits.get(t, ANYTHING)) for t in tasks]
+        return known.mean(Limits(*(float(x) for x in scale.read(limits))) for scale, limits in each)
 
     @cached_property
     def worst(self) -> dict[str, dict[float, float]]:
@@ -107,6 +119,11 @@ class Suite:
     def tasks(self, *variants: str) -> list[str]:
         """Tasks that all of these variants have."""
         return [t for t in self.scales if all((t, v) in self.curves for v in variants)]
+
+    def title(self, name: str) -> str:
+        """What figures call a task or a variant."""
+        words = title_of_task if name in self.scales else title_of_variant
+        return self.titles.get(name) or words(name)
 
     @property
     def seeds(self) -> int:
@@ -184,6 +201,12 @@ class Data:
             return list(zip(curve.env_steps.mean(axis=1).tolist(), curve.score, strict=True))
         groups = (g for _, g in self._measured(task, variant, measure).groupby("checkpoint"))
         return [(float(g["env_steps"].mean()), g["value"].to_numpy(float)) for g in groups]
+
+    def limits(self, task: str, measure: str) -> Limits:
+        """What the expectation of a measure cannot leave; "score" and "area" are in the suite's unit."""
+        if measure in ("score", "area"):
+            return self.suite.score_limits([task])
+        return self.suite.limits.get((task, measure), known.MEASURES.get(measure, ANYTHING))
 
     def per_seed(self, task: str, variant: str, measure: str) -> Doubles:
         """One number a seed: the final score, the "area" under its curve, or the mean of a measure over checkpoints."""

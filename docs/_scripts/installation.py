@@ -21,7 +21,8 @@ from benchmarks.store.files import save_json
 from docs._scripts.released import FOLDER
 
 FILE = "installation.json"
-NOT_OFFERED = ("dev", "docs")  # for those who change the project
+OWN_ENVIRONMENT = ("trackio", "wandb", "openenv", "verifiers")  # extras that the environment of nox does not have
+NOT_OFFERED = ("dev", "docs", *OWN_ENVIRONMENT)  # not measured: for those who change the project, or not here
 LARGEST = 3  # packages that a row names
 
 

@@ -32,7 +32,7 @@ def pack(folder: Path, target: Path) -> str:
     """Pack what lies in `folder`, single or packed; returns what was done."""
     cells, studies = contents(folder), dict(stored_studies(folder))
     if cells and _text(cells) != _text(contents(target)):
-        packed.pack(target, cells)
+        packed.pack(target, ((name, *cells[name]) for name in sorted(cells)))
     elif studies and studies != dict(stored_studies(target)):
         pack_studies(target, studies)
     else:

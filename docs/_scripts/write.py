@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.store.files import write_text
-from docs._scripts import marks, readme_blocks, task_pages, theory_blocks, variant_pages
+from docs._scripts import library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import EXCERPTS, FOLDER, Released
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
@@ -32,7 +32,11 @@ def generated_pages() -> dict[Path, str]:
 
 def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """All blocks by name, each made once."""
-    generators = {**readme_blocks.blocks(results), **theory_blocks.blocks(results)}
+    generators = {
+        **readme_blocks.blocks(results),
+        **theory_blocks.blocks(results),
+        **library_blocks.blocks(results),
+    }
     return {name: cache(make) for name, make in generators.items()}
 
 

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import traceback
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -61,7 +62,9 @@ def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
             why = f"it needs {error.name!r}, which is not installed"
         raise UsageError(f"{name!r} cannot be imported: {why}") from error
     except (Exception, SystemExit) as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
+        frames = traceback.extract_tb(error.__traceback__)
+        of_user = [frame for frame in frames if Path(frame.filename).stem == module.rpartition(".")[2]]
+        last = (of_user or frames)[-1]
         line = f"{last.filename}, line {last.lineno}"
         raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {error} ({line})") from error
 

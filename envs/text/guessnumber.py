@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +32,8 @@ from envs.validation import check_between, check_least
 @dataclass(frozen=True)
 class GuessNumber(TextFactory):
     """numbers: N; turns: K; noise: how often higher and lower are swapped."""
+
+    family_title: ClassVar[str] = "Guess the number"
 
     numbers: int = 16
     turns: int = 8

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -68,6 +68,8 @@ NEAR, HIT = MISS + 1, MISS + 2
 @dataclass(frozen=True)
 class InfoGame(TextFactory):
     """game: questions or letters; words: how many of its list; turns; cost: c; noise: how often an answer is swapped."""
+
+    family_title: ClassVar[str] = "Information game"
 
     game: Game = "questions"
     words: int = 10

@@ -42,6 +42,7 @@ BETAS = np.geomspace(100, 0.002, 120)  # of the frontier
 class OverOpt(TextFactory):
     """judge, proxy: what pays; topics x each, hype, filler: words; length: H; allowed, excess, repetition: gold; bias."""
 
+    family_title: ClassVar[str] = "Over-optimisation"
     has_reference: ClassVar[bool] = True
 
     judge: Judge = "proxy"

@@ -33,6 +33,7 @@ from envs.validation import check_between, check_least
 class PadAnswer(TextFactory):
     """length: H; bits of the question; fillers: tokens that only take time; eos: whether one can stop without an answer."""
 
+    family_title: ClassVar[str] = "Padded answer"
     splits: ClassVar[tuple[str, ...]] = ("all", "train", "test")
 
     length: int = 8

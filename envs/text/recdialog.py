@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,8 @@ EQUAL = 1e-9  # values that differ by less are equal, and the first choice is ma
 @dataclass(frozen=True)
 class RecDialog(TextFactory):
     """genres: U; items: m of each; turns: H; p_hi, p_lo; ask, honesty: the question; diversity, fatigue."""
+
+    family_title: ClassVar[str] = "Recommendation dialogue"
 
     genres: int = 3
     items: int = 1

@@ -42,6 +42,7 @@ class Point(NamedTuple):
 class SafeReply(TextFactory):
     """words: W; length: H; penalty: lambda; minority: share of the second group; group: which prompts come."""
 
+    family_title: ClassVar[str] = "Safe reply"
     reward_modes: ClassVar[tuple[str, ...]] = ("dense",)
 
     reward_mode: str = "dense"

@@ -41,6 +41,7 @@ MAZE, GOAL, AT, FAR = 0, 1, 2, 3  # columns of the hidden state; FAR: d(start, g
 class TextGraph(TextFactory):
     """size: cells a side; steps: T; mazes; slip; loops: share of a tree's walls that are taken away; observe."""
 
+    family_title: ClassVar[str] = "Text graph"
     splits: ClassVar[tuple[str, ...]] = SPLITS
     reward_modes: ClassVar[tuple[str, ...]] = ("dense", "terminal", "shaped")
 

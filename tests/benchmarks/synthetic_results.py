@@ -21,7 +21,7 @@ from benchmarks.figures.measures import MeasureCurves
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.store.cells import save_cell
 from benchmarks.store.descriptions import digest
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Suite
 from envs.api import Scale
 
@@ -143,13 +143,21 @@ def records(score: np.ndarray, seeds: Sequence[int], measures: Mapping[str, floa
     ]  # fmt: skip
 
 
-def write_cell(folder: Path, task: str, variant: str, seeds: Sequence[int], score: np.ndarray, **changes: Any) -> Path:
-    """A cell on disk, of returns score [checkpoints, seeds]."""
+def write_cell(
+    folder: Path,
+    task: str,
+    variant: str,
+    seeds: Sequence[int],
+    score: np.ndarray,
+    measures: Mapping[str, float] | None = None,
+    **changes: Any,
+) -> Path:
+    """A cell on disk, of returns score [checkpoints, seeds]; the same measures in each row."""
     said = meta(task, variant, seeds, len(score), **changes)
     own = digest(said["cell"], results_version=said["provenance"]["results_version"])
     name = f"{task.replace('/', '-')}__{variant}__seeds{seeds[0]}-{seeds[-1]}__{own}"
     path = folder / "cells" / f"{name}.parquet"
-    rows = records(score, seeds, dict.fromkeys(("length", "entropy", *NAMES), 0.5))
+    rows = records(score, seeds, measures or dict.fromkeys(("length", "entropy", *NAMES), 0.5))
     save_cell(path, task, variant, rows, said)
     return path
 

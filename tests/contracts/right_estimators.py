@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.advantage_scale import Deviation
-from algorithms.estimators.baseline import GroupMean, Zero
+from algorithms.estimators.baseline import GroupMean, LeaveOneOut, Zero
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.estimator import Estimator
-from algorithms.estimators.rollout import Rollout
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.variant import Promises
 from tests.contracts.custom_parts import (
     FREE,
@@ -90,6 +90,19 @@ class Sliding:
             after = torch.cat([made[1:], values[-1:]])
             made = rollout.reward + rollout.discount * torch.where(rollout.continues > 0, after, values[1:])
         return made
+
+
+@dataclass(frozen=True)
+class Shrunk(LeaveOneOut):
+    """A share of the mean of the others: unbiased, and of less variance where that mean is noisy."""
+
+    shrink: float = 0.6
+
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
+        b, state = super().__call__(q, rollout, values, state)
+        return self.shrink * b, state
 
 
 @dataclass(frozen=True)
@@ -228,6 +241,7 @@ RIGHT: dict[str, tuple[Estimator, Promises]] = {
     "another lambda for the critic": (replace(GAE, credit=TwoLambdas(0.95)), NONE),
     "V-trace as in the paper": (replace(VT, credit=PaperVTrace()), NONE),
     "returns minus V": (replace(GAE, credit=RewardToGo(), baseline=CustomCritic(lambda q, r, v: v[: len(q)])), ONE),
+    "a share of the others' mean that is declared": (replace(LOO, baseline=Shrunk(0.6)), ONE),
     "exponential average from 0": (replace(GO, baseline=Uncorrected()), ONE),
     "mean of all earlier returns": (replace(GO, baseline=MeanOfAll()), NONE),
     "leave-one-out of the batch": (replace(RLOO, baseline=CustomBaseline(others)), ONE),

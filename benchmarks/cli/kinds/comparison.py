@@ -13,7 +13,7 @@ import pandas as pd
 
 from algorithms.algorithm import Algorithm
 from benchmarks.cli.kinds import rates
-from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.kinds.jobs import announce, check_shared, jobs_at_once, run_jobs
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags, command_line, live_logs, policies_folder, say_normalised
 from benchmarks.design.cell import Cell
@@ -34,6 +34,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
+from benchmarks.validation.program import as_typed
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError, look_up
@@ -48,12 +49,12 @@ ADAPTIVE, REPORT = "benchmarks.execution.adaptive", "benchmarks.reports.report"
 class ComparisonRun:
     """See cli.kinds.api.ExperimentRun.
 
-    reports  whether a report will follow, which counts in the time left
+    python  whether it was called from Python: no report follows, and advice names arguments in place of flags
     """
 
-    def __init__(self, experiment: ComparisonExperiment, reports: bool = True) -> None:
+    def __init__(self, experiment: ComparisonExperiment, python: bool = False) -> None:
         self.declared = self.experiment = experiment
-        self.reports = reports
+        self.python = python
         self.cells: list[Cell] = []
 
     def select(self, flags: RunFlags) -> None:
@@ -99,22 +100,22 @@ class ComparisonRun:
             self.experiment = with_rates_of_origins(self.experiment, found.origins)
             if names := rated_origins(self.experiment, found.origins):
                 shown = ", ".join(names)
-                print(
-                    f"--set: the rate stays that of {shown}; --select-rates selects one for each value", file=sys.stderr
-                )
+                select = "select_rates=True" if self.python else "--select-rates"
+                print(f"the learning rate stays that of {shown}; {select} selects one for each value", file=sys.stderr)
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
         experiment = self.experiment
         if flags.baseline is not None:
             look_up(dict.fromkeys(self._possible_baselines(flags, folder)), flags.baseline, "baseline")
+        check_shared(flags)
         plan = self._sequential_plan(flags) if flags.adaptive else None
         at_once = jobs_at_once(flags, experiment.name, experiment.one_at_a_time)
-        execution = flags.execution(at_once, flags.device, flags.jobs)
+        execution = replace(flags.execution(at_once, flags.device, flags.jobs), waits=flags.wait)
         selection = self._selection(flags)
         if selection:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
             announce(flags, flags.results / rates.FOLDER, f"{experiment.name}, learning rates first", first, at_once)
-        after_s = report_seconds(len(self.cells)) if self.reports else 0.0
+        after_s = report_seconds(len(self.cells)) if not self.python else 0.0
         announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once, after_s)
         say_normalised((cell.task, cell.training) for cell in self.cells if cell.algorithm.learns)
         if flags.dry_run:
@@ -128,11 +129,11 @@ class ComparisonRun:
             self.experiment = with_rates(self.experiment, selected)
             self._build_cells(self.experiment.own_tasks, flags)
         policies = policies_folder(folder, self.cells) if flags.save_policies else None
-        with live_logs(flags.tensorboard, folder.name) as live:
+        with live_logs(flags.log, flags.log_folder, folder.name) as live:
 
             def train(cells: Sequence[Cell]) -> Outcome:
                 jobs = self._jobs(cells, folder, flags, policies)
-                return runner.run(jobs, folder, execution, live, experiment.one_at_a_time, after_s)
+                return run_jobs(flags, jobs, folder, execution, live, experiment.one_at_a_time, after_s)
 
             if plan is None:
                 return train(self.cells)
@@ -144,7 +145,8 @@ class ComparisonRun:
         if flags.select_rates:
             return rates.selection_cells(self.experiment, flags.env_steps)
         alike = self.experiment.rates or self.experiment.shared_rate_variant
-        command = command_line(replace(flags, select_rates=True, dry_run=False))
+        command = as_typed(command_line(replace(flags, select_rates=True, dry_run=False)))
+        command = "run(..., select_rates=True)" if self.python else command
         if not alike and (text := rates.warning(self.experiment, command)):
             print(text, file=sys.stderr)
         return []

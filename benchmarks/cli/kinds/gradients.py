@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.cli.kinds.jobs import announce, jobs_at_once
+from benchmarks.cli.kinds.jobs import announce, check_shared, jobs_at_once, run_jobs
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
 from benchmarks.design.experiment import Outcome
@@ -32,13 +33,15 @@ class GradientRun:
             self.experiment = self.experiment.select_variants(split(flags.variants))
 
     def run(self, flags: RunFlags, folder: Path) -> Outcome | None:
+        check_shared(flags)
         jobs = [MeasurementJob(m, runner.cell_path(folder, m)) for m in self.experiment.measurements]
         at_once = jobs_at_once(flags, self.experiment.name, one_at_a_time=False)
         after_s = report_seconds(len(jobs))
         announce(flags, folder, self.experiment.name, jobs, at_once, after_s)
         if flags.dry_run:
             return None
-        return runner.run(jobs, folder, flags.execution(at_once, "cpu", flags.jobs), after_s=after_s)
+        execution = replace(flags.execution(at_once, "cpu", flags.jobs), waits=flags.wait)
+        return run_jobs(flags, jobs, folder, execution, after_s=after_s)
 
     def report(self, folder: Path, outcome: Outcome, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not outcome.paths:

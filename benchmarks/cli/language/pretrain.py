@@ -13,22 +13,21 @@ from benchmarks.validation.usage import DONE
 from envs.language.models.decoder import DecoderConfig
 from envs.validation import UsageError
 
-DEFAULT = OwnModel("base")
 HEAD = 4  # the least width of a head, whose coordinates are turned in pairs
 
 
 @dataclass(frozen=True)
 class Pretrain(StageFlags):
-    """The flags of `language pretrain`."""
+    """The flags of `language pretrain`; the defaults are those of the suite's own model, as numbers: help needs no torch."""
 
     corpus: Path | None = None  # a text file, or a .jsonl file with {"text"} lines; without it the film reviews
-    vocabulary: int = DEFAULT.shape.vocabulary  # the commonest words and signs, and three special tokens
-    width: int = DEFAULT.shape.width
-    layers: int = DEFAULT.shape.layers
-    heads: int = DEFAULT.shape.heads
-    passes: float = DEFAULT.training.passes  # over the corpus
-    batch: int = DEFAULT.training.batch  # tokens of a step, about
-    rate: float = DEFAULT.training.rate
+    vocabulary: int = 1024  # the commonest words and signs, and three special tokens
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    passes: float = 0.45  # over the corpus
+    batch: int = 1024  # tokens of a step, about
+    rate: float = 0.004
     seed: int = 0
 
     def __call__(self) -> int:

@@ -11,9 +11,9 @@ import tyro
 from algorithms.language.adapters import Fitting
 from benchmarks.cli.language.export import Exported, check_formats
 from benchmarks.cli.language.options import StageFlags, adapters_of, base_of, done
-from benchmarks.cli.learning_curve import train_and_show
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import check_positive, policies_folder
+from benchmarks.cli.training.learning_curve import train_and_show
 from benchmarks.design import settings
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import single_cells

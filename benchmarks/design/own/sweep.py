@@ -88,6 +88,7 @@ def _named(plain: Algorithm, setting: Setting) -> Algorithm:
     known = {f.name for f in fields(given)}
     told = {
         "name": f"{plain.name} {' '.join(words)}",
+        "shown_as": f"{plain.title} {' '.join(words)}",
         "summary": f"{plain.name} with {', '.join(f'{path}={text}' for path, text in setting)}",
         "parent": plain.name,
         "changes": ", ".join(_short(path, paths) for path in paths),

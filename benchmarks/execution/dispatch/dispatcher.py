@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.execution.dispatch import second_copies
 from benchmarks.execution.dispatch.entries import Calibration, Copy, Entry
+from benchmarks.execution.dispatch.held import HeldJobs
 from benchmarks.execution.dispatch.permission import Alone, Claims, Start
 from benchmarks.execution.engine import Engine, Job, Message
 
 TICK_S = 1.0  # the longest time between two looks at running jobs
-LOOK_AGAIN_S = 5.0  # at jobs of other drivers
 MOST_WORKERS, MOST_NODES = 2, 5  # that a job may lose before it is given up
 SLOW = 2.0  # a job that takes so many times its expected seconds gets a second copy
 SHORTEST_S = 10.0  # before which no job is slow
@@ -40,13 +40,12 @@ class Dispatcher:
         self._submitted = 0
         self._open: set[Entry] = set()  # entries that have not ended
         self._waiting: deque[Entry] = deque()
-        self._held: deque[Entry] = deque()  # that other drivers have
         self._suspects: deque[Entry] = deque()  # whose worker died; on one machine they are retried alone
         self._copies: dict[int, Copy] = {}  # by the engine's index
         self._undelivered: deque[Message] = deque()
         self._calibration = Calibration()
         self._ticked_s = time.monotonic()
-        self._look_again_s = self._ticked_s + LOOK_AGAIN_S
+        self._held = HeldJobs(self._ticked_s)
 
     def submit(self, job: Job) -> int:
         """Queue a job, also while others run; returns the index that its messages will carry."""
@@ -70,7 +69,10 @@ class Dispatcher:
                 for message in self.engine.receive(0.0 if self._undelivered else TICK_S):
                     self._take(message)
             elif not self._undelivered:
-                time.sleep(TICK_S)
+                if self._held:
+                    self._wait_for_others()
+                if not self._undelivered:
+                    time.sleep(TICK_S)
             self._tick()
 
     def _tick(self) -> None:
@@ -97,24 +99,31 @@ class Dispatcher:
                 self._start(self._suspects.popleft())
         while self._waiting and self._room() > 0:
             self._start_if_free(self._waiting.popleft())
-        if not self._waiting and self._held and time.monotonic() >= self._look_again_s:
-            self._look_again_s = time.monotonic() + LOOK_AGAIN_S
-            for _ in range(len(self._held)):
-                if self._room() <= 0:
-                    break
-                self._start_if_free(self._held.popleft())
+        if not self._waiting:
+            for entry in self._held.due(time.monotonic(), self._room()):
+                self._start_if_free(entry)
         if self._suspects and not self._waiting and not self._copies:
             self._start(self._suspects.popleft())
 
     def _start_if_free(self, entry: Entry) -> None:
-        match self.claims.may_start(entry.job):
+        answer = self.claims.may_start(entry.job)
+        match answer.start:
             case Start.NOW:
                 self._start(entry)
             case Start.LATER:
-                self._held.append(entry)
+                self._held.add(entry, answer.text)
             case Start.DONE:
-                self._open.remove(entry)
-                self._undelivered.append(Message(entry.index, ended=True))
+                self._close(entry, Message(entry.index, ended=True))
+            case Start.FAILED:
+                self._close(entry, Message(entry.index, ended=True, error=answer.text))
+
+    def _wait_for_others(self) -> None:
+        """Nothing is left to start here, and other drivers have jobs: wait for them, or leave them."""
+        if not self.claims.waits:
+            for entry, message in self._held.leave():
+                self._close(entry, message)
+        elif (note := self._held.note()) is not None:
+            self._undelivered.append(note)
 
     def _start(self, entry: Entry, second: Job | None = None) -> None:
         copy = Copy(entry, second or entry.job, second is not None)
@@ -192,10 +201,13 @@ class Dispatcher:
         return f"its worker died twice{alone}: {before}"
 
     def _end(self, entry: Entry, message: Message) -> None:
-        self._open.remove(entry)
         if entry.twice and (second := entry.job.second()) is not None:
             second_copies.discard(second.path)
-        self.claims.release(entry.job)
+        self.claims.release(entry.job, message.error)
+        self._close(entry, message)
+
+    def _close(self, entry: Entry, message: Message) -> None:
+        self._open.remove(entry)
         self._undelivered.append(message)
 
     def _end_what_hangs(self, now: float) -> None:

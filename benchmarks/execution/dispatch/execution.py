@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
-from benchmarks.execution.dispatch.permission import Claims
+from benchmarks.execution.dispatch.shared_folder import shared
 from benchmarks.execution.engine import Setup, StartEngine
 from benchmarks.execution.engines.pool import Pool
 from benchmarks.execution.provenance import provenance
@@ -19,7 +19,7 @@ class Execution:
     """`at_once` jobs at once, on a device.
 
     timeout_s  how long a job may run       memory  bytes that its worker may have resident
-    claims     who may start a job, where other drivers work in the folder
+    waits      whether, at its end, it waits for jobs that other drivers on the folder have
     """
 
     at_once: int
@@ -27,11 +27,11 @@ class Execution:
     timeout_s: float | None = None
     memory: int | None = None
     start_engine: StartEngine = Pool
-    claims: Claims | None = None
+    waits: bool = True
 
     @contextmanager
     def dispatcher(self, folder: Path, on_tick: Callable[[], object] | None = None) -> Iterator[Dispatcher]:
         """The dispatcher of jobs whose results lie under `folder`; leaving it early stops what still runs."""
         setup = Setup(self.at_once, provenance(self.device), folder, self.device, self.memory)
-        with self.start_engine(setup) as engine:
-            yield Dispatcher(engine, self.timeout_s, self.claims, on_tick)
+        with shared(folder, self.waits) as claims, self.start_engine(setup) as engine:
+            yield Dispatcher(engine, self.timeout_s, claims, on_tick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -14,21 +15,36 @@ class Start(Enum):
     NOW = "it may start"
     LATER = "another driver has it"
     DONE = "its result is there"
+    FAILED = "it has failed in another driver"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is to be done; `text` says which driver has the job, or how it failed there."""
+
+    start: Start
+    text: str = ""
 
 
 class Claims(Protocol):
     """Asked just before a job is given to the engine; told when the job has ended here."""
 
-    def may_start(self, job: Job) -> Start: ...
+    @property
+    def waits(self) -> bool:
+        """Whether this driver waits for jobs of others at its end."""
 
-    def release(self, job: Job) -> None: ...
+    def may_start(self, job: Job) -> Answer: ...
+
+    def release(self, job: Job, error: str | None) -> None: ...
 
 
 class Alone:
     """No other driver works in the folder."""
 
-    def may_start(self, job: Job) -> Start:
-        return Start.NOW
+    waits = True
 
-    def release(self, job: Job) -> None:
+    def may_start(self, job: Job) -> Answer:
+        return Answer(Start.NOW)
+
+    def release(self, job: Job, error: str | None) -> None:
         return

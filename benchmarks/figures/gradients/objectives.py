@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import matplotlib as mpl
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from algorithms.conformance.exact.group_objective import GroupWeights
+from benchmarks.figures.layout import label_axes, matrix_of_panels
+from benchmarks.figures.parts.legends import line_legend
 from benchmarks.figures.style import STYLE, line_styles
 from envs.api import Doubles
 
@@ -19,19 +22,24 @@ ALIKE = 2e-3  # relative: lines that differ less are one, such as those of two e
 NAMES = 3  # that a line's label lists
 
 
-def objectives(rows: pd.DataFrame, weights: Mapping[tuple[str, int], GroupWeights | None]) -> Figure:
+def objectives(
+    rows: pd.DataFrame,
+    weights: Mapping[tuple[str, int], GroupWeights | None],
+    titles: Mapping[str, str] = MappingProxyType({}),
+) -> Figure:
     """A column a group size: w(p) / w(1/2) above, with measurements (two standard errors), F(p) / F(1) below.
 
-    rows  measured points, with columns variant, label, x, scale and scale_error
+    rows    measured points, with columns variant, label, x, scale and scale_error
+    titles  what variants are called, where not by their names
     """
     groups = sorted({group for (_, group), known in weights.items() if known is not None})
     lines = {group: alike({v: k for (v, g), k in weights.items() if g == group and k is not None}) for group in groups}
     styles = line_styles(list(dict.fromkeys(name for found in lines.values() for name in found)))
-    labels = {name: label for found in lines.values() for name, label in _labels(found).items()}
+    labels = {name: label for found in lines.values() for name, label in _labels(found, titles).items()}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.4 * len(groups), 5.6), layout="constrained")
-        grid = figure.subplots(2, len(groups), squeeze=False, sharex=True)
-        for (above, below), group in zip(grid.T, groups, strict=True):
+        made = matrix_of_panels(2, len(groups), 1.8, most=3, least=2.0)
+        for i, group in enumerate(groups):
+            above, below = (row[i] for row in made.rows)
             for name in lines[group]:
                 known = weights[name, group]
                 assert known is not None
@@ -45,12 +53,13 @@ def objectives(rows: pd.DataFrame, weights: Mapping[tuple[str, int], GroupWeight
                 )  # fmt: skip
                 below.plot(P, climbed(known), color=colour, ls=dash, lw=1.3)
             above.set(title=f"G = {group}", yscale="log")
-            below.set(xlabel="probability p of a right answer")
-        grid[0, 0].set_ylabel("w(p) / w(1/2)")
-        grid[1, 0].set_ylabel("objective F(p) / F(1)")
-        handles = [mpl.lines.Line2D([], [], color=s.colour, ls=s.dash, label=labels[n]) for n, s in styles.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=1)
-    return figure
+            if made.first[i]:
+                above.set_ylabel("w(p) / w(1/2)")
+                below.set_ylabel("objective F(p) / F(1)")
+        label_axes(made.figure, "probability p of a right answer")
+        looks = {name: {"color": style.colour, "ls": style.dash, "lw": 1.3} for name, style in styles.items()}
+        line_legend(made.figure, list(styles), "", (), looks, labels)
+    return made.figure
 
 
 def alike(weights: Mapping[str, GroupWeights]) -> dict[str, list[str]]:
@@ -67,12 +76,12 @@ def alike(weights: Mapping[str, GroupWeights]) -> dict[str, list[str]]:
     return found
 
 
-def _labels(found: Mapping[str, list[str]]) -> dict[str, str]:
+def _labels(found: Mapping[str, list[str]], titles: Mapping[str, str]) -> dict[str, str]:
     """The names of each line's variants, the first few of them."""
     labels = {}
     for name, names in found.items():
         more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-        labels[name] = ", ".join(names[:NAMES]) + more
+        labels[name] = ", ".join(titles.get(n, n) for n in names[:NAMES]) + more
     return labels
 
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from algorithms.references.best_of_samples import BestOfSamples
 from benchmarks.design.report_blocks import PlainFigure, Table
-from benchmarks.figures.layout import LEAST_WIDTH, line_legend
+from benchmarks.figures.layout import grid, label_axes, matrix_of_panels, note
+from benchmarks.figures.parts.legends import line_legend
 from benchmarks.figures.style import STYLE, LineStyle, line_styles, t_band
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.store.suite import Data
@@ -53,13 +54,11 @@ class RewardFrontier(PlainFigure):
         lines = [v for v in data.suite.variants if v not in references and not v.startswith("best_of_")]
         among = [*data.suite.variants, BEST]
         styles = line_styles([BEST, *lines], among)
+        suite = data.suite
         with mpl.rc_context(STYLE):
-            size = (max(3.0 * len(tasks), LEAST_WIDTH), 2.2 * len(JUDGES) + 1.6)
-            figure = Figure(figsize=size, layout="constrained")
-            axes = figure.subplots(len(JUDGES), len(tasks), squeeze=False, sharex="col", sharey="row")
-            for row, (judge, label) in zip(axes, JUDGES.items(), strict=True):
-                row[0].set_ylabel(label)
-                for axis, task in zip(row, tasks, strict=True):
+            made = matrix_of_panels(len(JUDGES), len(tasks), 1.3, most=3, least=2.1, sharey=True)
+            for row, (judge, label) in zip(made.rows, JUDGES.items(), strict=True):
+                for axis, task, first in zip(row, tasks, made.first, strict=True):
                     for variant in lines:
                         _path(
                             axis, data.series(task, variant, "kl"), data.series(task, variant, judge), styles[variant]
@@ -69,12 +68,14 @@ class RewardFrontier(PlainFigure):
                         for measure in ("kl", judge)
                     )
                     _path(axis, kl, worth, styles[BEST])
-            for axis, task in zip(axes[0], tasks, strict=True):
-                axis.set_title(task)
-            figure.supxlabel("KL to SFT, nats an episode", fontsize=9)
-            title = f"mean of {data.suite.seeds} seeds with 95 % intervals, a mark a checkpoint"
-            line_legend(figure, [BEST, *lines], title, 4, among)
-        return figure
+                    if first:
+                        axis.set_ylabel(label)
+            for axis, task in zip(made.rows[0], tasks, strict=True):
+                axis.set_title(suite.title(task))
+            label_axes(made.figure, "KL to SFT, nats an episode")
+            line_legend(made.figure, [BEST, *lines], "", among, {}, {v: suite.title(v) for v in lines})
+            note(made.figure, f"mean of {suite.seeds} seeds with 95 % intervals, a mark: a checkpoint")
+        return made.figure
 
 
 def _path(axis: Axes, kl: Sequence[tuple[float, np.ndarray]], paid: Sequence[tuple[float, np.ndarray]],
@@ -107,10 +108,8 @@ class LabelsUsed(PlainFigure):
         frame = self.frame(data)
         styles = line_styles(list(dict.fromkeys(frame["variant"])), data.suite.variants)
         with mpl.rc_context(STYLE):
-            size = (max(3.0 * len(tasks), LEAST_WIDTH), 3.6)
-            figure = Figure(figsize=size, layout="constrained")
-            axes = figure.subplots(1, len(tasks), squeeze=False, sharey=True)[0]
-            for axis, task in zip(axes, tasks, strict=True):
+            made = grid(len(tasks), 3, 2.0, least=2.1, sharey=True)
+            for axis, task in zip(made.panels, tasks, strict=True):
                 for row in frame[(frame["task"] == task) & (frame["labels"] > 0)].to_dict("records"):
                     gold, color = row["gold"], styles[row["variant"]].colour
                     error = [[gold - row["gold_low"]], [row["gold_high"] - gold]]
@@ -118,13 +117,12 @@ class LabelsUsed(PlainFigure):
                         row["labels"], gold, error, color=color, marker=styles[row["variant"]].marker, ms=3, lw=1
                     )
                 axis.set_xscale("log")
-                axis.set_title(task)
-            axes[0].set_ylabel("gold, last checkpoint")
-            figure.supxlabel("labels used: demonstrations, comparisons and calls of gold", fontsize=9)
-            line_legend(
-                figure, list(styles), f"mean of {data.suite.seeds} seeds, 95 % interval", 4, data.suite.variants
-            )
-        return figure
+                axis.set_title(data.suite.title(task))
+            made.label("labels used: demonstrations, comparisons and calls of gold", "gold, last checkpoint")
+            titles = {v: data.suite.title(v) for v in styles}
+            line_legend(made.figure, list(styles), "", data.suite.variants, {}, titles)
+            note(made.figure, f"mean of {data.suite.seeds} seeds, 95 % interval")
+        return made.figure
 
     def table(self, data: Data) -> Table:
         caption = (
@@ -146,7 +144,7 @@ class LabelsUsed(PlainFigure):
             for measure in MEASURES:
                 values = _last(data, task, variant, measure)
                 if len(values) > 1:
-                    low, high = t_interval(values)
+                    low, high = t_interval(values, limits=data.limits(task, measure))
                     row |= {measure: float(values.mean()), f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
         return pd.DataFrame(rows)

@@ -9,7 +9,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.figures.rendering import output
-from benchmarks.figures.rendering.file_kinds import SUFFIXES
+from benchmarks.figures.rendering.file_kinds import KINDS
+from benchmarks.figures.rendering.width import at_width
 from benchmarks.validation.usage import check_folder
 from envs.validation import look_up
 
@@ -19,20 +20,22 @@ class Drawing:
     """A figure, drawn anew whenever it is shown or saved."""
 
     draw: Callable[[], Figure]
+    width: float | None = None  # inches; a page's column where it is not given
 
     @property
     def figure(self) -> Figure:
         """The figure for changes of one's own, with Matplotlib."""
-        return self.draw()
+        with at_width(self.width):
+            return self.draw()
 
     def save(self, path: str | Path) -> Path:
-        """Write it; the suffix says what: .svg, .pdf or .png."""
+        """Write it; the suffix says what: .svg, .pdf, .png or .pgf."""
         place = Path(path)
-        look_up(dict.fromkeys(SUFFIXES), place.suffix, "kind of figure")
+        look_up(dict.fromkeys(KINDS), place.suffix, "kind of figure")
         check_folder(place.parent, "path")
         place.parent.mkdir(parents=True, exist_ok=True)
-        (written,) = output.save(self.draw(), place.with_suffix(""), [place.suffix])
+        (written,) = output.save(self.figure, place.with_suffix(""), [place.suffix])
         return written
 
     def _repr_png_(self) -> bytes:
-        return output.png(self.draw())
+        return output.png(self.figure)

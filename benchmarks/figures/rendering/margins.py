@@ -1,155 +1,149 @@
-"""Margins that hold every label: they are measured, and those that are too small grow.
+"""Panels arranged in a figure of a given width: what is written around them is measured, and they share what is left.
 
-For figures whose panels `layout.grid` places. A layout engine does the same and takes several times as long. Panels keep
-their size in inches; the figure grows.
+The figure's width is what was asked for, and panels keep their height in inches, so the figure is as tall as they need. A
+layout engine keeps the whole size instead, and takes several times as long.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox, BboxBase
+from matplotlib.transforms import Bbox
+
+from benchmarks.figures.rendering.metrics import extent, inches, renderer_of
+from benchmarks.figures.rendering.wrapping import thin_ticks, wrap_labels
 
 EDGE = 0.06  # inches between a label and the figure's edge: browsers set text a little wider than we measure it
-INSIDE = 0.03  # the same for a figure that a layout engine has arranged
-GAP = 0.04  # inches between two labels
-NOTHING = 0.005  # growth below which a figure is left as it is
+GAP = 0.08  # inches between the labels of two panels, and between a legend and a panel
+NARROWEST = 0.35  # inches of a panel: below them the figure is wider than was asked for
+NOTHING = 0.004  # inches by which panels may differ from where they belong
+ROUNDS = 4  # labels change with the panels' width, which changes with the labels
+NOTE = "note"  # the gid of an explanation at the foot of a figure
 
 
 class Panel(NamedTuple):
-    """One set of axes, in inches from the figure's lower left corner."""
+    """One set of axes: what it needs around its frame, in inches, and its columns and rows in the grid, inclusive."""
 
     axes: Axes
-    frame: Bbox  # of the axes alone
-    outer: Bbox  # with tick labels, titles, annotations
-    column: int  # in the grid; 0 for axes outside a grid
-    row: int  # from the top
-
-
-class Growth(NamedTuple):
-    """Inches that a figure lacks at its edges, and before each column and below each row of panels but the first."""
-
+    frame: Bbox
     left: float
     right: float
-    bottom: float
-    top: float
-    across: list[float]
-    down: list[float]
+    above: float
+    below: float
+    columns: tuple[int, int]
+    rows: tuple[int, int]
 
 
-def make_room(figure: Figure) -> None:
-    """Grow the margins of a figure without a layout engine until every label fits.
+class Furniture(NamedTuple):
+    """The inches that a figure's own texts take, outside of all panels."""
 
-    Tick labels, titles and annotations then lie inside the figure, to the right of its own label and below its legend. In a
-    grid of panels none reaches into the labels of its neighbour.
-    """
-    renderer = _renderer(figure)
-    panels = [_measured(axes, renderer, figure.dpi) for axes in figure.axes if axes.get_visible()]
-    if not panels:
-        return
-    width, height = figure.get_size_inches().tolist()
-
-    def extent(artist: Artist | None) -> Bbox | None:
-        return _inches(artist.get_window_extent(renderer), figure.dpi) if artist is not None else None
-
-    y_label, x_label = (extent(text) for text in _common_labels(figure))
-    legends = [box for legend in figure.legends if (box := extent(legend))]
-    ceiling = min((box.y0 - GAP for box in legends), default=height - EDGE)
-    growth = Growth(
-        left=max(0.0, (y_label.x1 + GAP if y_label else EDGE) - min(p.outer.x0 for p in panels)),
-        right=max(0.0, max(p.outer.x1 for p in panels) + EDGE - width),
-        bottom=max(0.0, (x_label.y1 + GAP if x_label else EDGE) - min(p.outer.y0 for p in panels)),
-        top=max(0.0, max(p.outer.y1 for p in panels) - ceiling),
-        across=_between(
-            (p.column, p.frame.x0 - p.outer.x0, p.outer.x1 - p.frame.x1, p.frame.x0, p.frame.x1) for p in panels
-        ),
-        down=_between(
-            (p.row, p.outer.y1 - p.frame.y1, p.frame.y0 - p.outer.y0, -p.frame.y1, -p.frame.y0) for p in panels
-        ),
-    )
-    _grow(figure, panels, growth)
+    left: float
+    above: float
+    below: float
 
 
-def keep_inside(figure: Figure) -> None:
-    """Grow a figure that a layout engine has arranged, and that stays as it is, where a label still leaves it."""
-    renderer = _renderer(figure)
-    width, height = figure.get_size_inches().tolist()
-    box = figure.get_tightbbox(renderer)  # in inches
-    sides = [INSIDE - box.x0, box.x1 + INSIDE - width, INSIDE - box.y0, box.y1 + INSIDE - height]
-    left, right, bottom, top = (max(0.0, side) for side in sides)
-    panels = [_measured(axes, renderer, figure.dpi)._replace(column=0, row=0) for axes in figure.axes]
-    _grow(figure, panels, Growth(left, right, bottom, top, [], []))
+def arrange(figure: Figure) -> None:
+    """Place panels, legends, labels and notes so that every text lies inside the figure, and none on another panel's."""
+    asked = float(figure.get_figwidth())
+    wrap_labels(figure, renderer_of(figure))
+    for _ in range(ROUNDS):
+        renderer = renderer_of(figure)
+        panels = [_measured(axes, renderer, figure.dpi) for axes in figure.axes if axes.get_visible()]
+        if not panels:
+            return
+        moved = _place(figure, asked, panels, _furniture(figure, renderer))
+        _place_furniture(figure, renderer)
+        changed = wrap_labels(figure, renderer) | thin_ticks(figure, renderer)
+        if moved < NOTHING and not changed:
+            return
 
 
-def _grow(figure: Figure, panels: Sequence[Panel], growth: Growth) -> None:
-    """Panels keep their size, and the figure grows around and between them."""
-    width, height = figure.get_size_inches().tolist()
-    wide = growth.left + sum(growth.across) + growth.right
-    tall = growth.bottom + sum(growth.down) + growth.top
-    if wide < NOTHING and tall < NOTHING:
-        return
-    _keep_labels(figure, (width, height), (width + wide, height + tall))
-    figure.set_size_inches(width + wide, height + tall)
+def _place(figure: Figure, asked: float, panels: Sequence[Panel], furniture: Furniture) -> float:
+    """Give the panels their places in so many inches; the largest distance that an edge has moved."""
+    count = 1 + max(panel.columns[1] for panel in panels)
+    left = [max((p.left for p in panels if p.columns[0] == c), default=0.0) for c in range(count)]
+    right = [max((p.right for p in panels if p.columns[1] == c), default=0.0) for c in range(count)]
+    taken = furniture.left + sum(left) + sum(right) + GAP * (count - 1) + 2 * EDGE
+    each = max((asked - taken) / count, NARROWEST)
+    width = asked if (asked - taken) / count >= NARROWEST else taken + count * each
+    starts = [furniture.left + EDGE + sum(left[: c + 1]) + sum(right[:c]) + c * (each + GAP) for c in range(count)]
+    lines = 1 + max(panel.rows[1] for panel in panels)
+    above = [max((p.above for p in panels if p.rows[0] == r), default=0.0) for r in range(lines)]
+    below = [max((p.below for p in panels if p.rows[1] == r), default=0.0) for r in range(lines)]
+    tall = [max((p.frame.height for p in panels if p.rows == (r, r)), default=0.0) for r in range(lines)]
+    height = furniture.above + furniture.below + sum(above) + sum(below) + sum(tall) + GAP * (lines - 1) + 2 * EDGE
+    tops = [
+        height - furniture.above - EDGE - sum(above[: r + 1]) - sum(below[:r]) - sum(tall[:r]) - r * GAP
+        for r in range(lines)
+    ]
+    figure.set_size_inches(width, height)
+    moved = 0.0
     for panel in panels:
-        x = panel.frame.x0 + growth.left + sum(growth.across[: panel.column])
-        y = panel.frame.y0 + growth.bottom + sum(growth.down[panel.row :])
-        place = (x / (width + wide), y / (height + tall))
-        panel.axes.set_position((*place, panel.frame.width / (width + wide), panel.frame.height / (height + tall)))
-
-
-def _renderer(figure: Figure) -> RendererAgg:
-    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
-    return canvas.get_renderer()  # type: ignore[no-untyped-call]
-
-
-def _inches(box: BboxBase, dpi: float) -> Bbox:
-    return Bbox(box.get_points() / dpi)
+        x0, x1 = starts[panel.columns[0]], starts[panel.columns[1]] + each
+        y1, y0 = tops[panel.rows[0]], tops[panel.rows[1]] - tall[panel.rows[1]]
+        panel.axes.set_position((x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height))
+        moved = max(moved, abs(panel.frame.x0 - x0), abs(panel.frame.x1 - x1), abs(panel.frame.y0 - y0))
+    return moved
 
 
 def _measured(axes: Axes, renderer: RendererAgg, dpi: float) -> Panel:
-    frame = _inches(axes.get_window_extent(), dpi)
+    frame = inches(axes.get_window_extent(), dpi)
     labels = axes.get_tightbbox(renderer)
+    outer = Bbox.union([frame, inches(labels, dpi)]) if labels is not None else frame
     spec = axes.get_subplotspec()
-    column, row = (spec.colspan.start, spec.rowspan.start) if spec is not None else (0, 0)
-    return Panel(axes, frame, Bbox.union([frame, _inches(labels, dpi)]) if labels is not None else frame, column, row)
+    columns, rows = ((s.start, s.stop - 1) for s in (spec.colspan, spec.rowspan)) if spec else ((0, 0), (0, 0))
+    around = (frame.x0 - outer.x0, outer.x1 - frame.x1, outer.y1 - frame.y1, frame.y0 - outer.y0)
+    return Panel(axes, frame, *around, columns, rows)
 
 
-def _between(sides: Iterable[tuple[int, float, float, float, float]]) -> list[float]:
-    """What each gap between lines of panels lacks. sides: (line, labels before, labels after, start, end) of each panel."""
-    lines: dict[int, list[float]] = {}
-    for line, before, after, start, end in sides:
-        lines[line] = np.maximum(lines.get(line, [-np.inf] * 4), [before, after, -start, end]).tolist()
-    order = sorted(lines)
-    lacking = [0.0] * max(order)
-    for one, other in itertools.pairwise(order):
-        _, after, _, end = lines[one]
-        before, _, start, _ = lines[other]
-        lacking[other - 1] = max(0.0, after + before + GAP - (-start - end))
-    return lacking
+def _furniture(figure: Figure, renderer: RendererAgg) -> Furniture:
+    y_label, x_label, notes = _own_texts(figure)
+    legends = [extent(legend, renderer, figure.dpi).height + GAP for legend in figure.legends]
+    return Furniture(
+        extent(y_label, renderer, figure.dpi).width + GAP if y_label else 0.0,
+        sum(legends),
+        sum(extent(text, renderer, figure.dpi).height + GAP / 2 for text in (x_label, *notes) if text),
+    )
 
 
-def _common_labels(figure: Figure) -> tuple[Text | None, Text | None]:
-    """The label of all vertical axes, at the left, and that of all horizontal ones, below."""
-    texts = (figure.get_supylabel(), figure.get_supxlabel())
-    y_label, x_label = (next((t for t in figure.texts if label and t.get_text() == label), None) for label in texts)
-    return y_label, x_label
+def _place_furniture(figure: Figure, renderer: RendererAgg) -> None:
+    """Legends above the panels, in order; below them the common label, then the notes."""
+    width, height = figure.get_size_inches().tolist()
+    frames = [axes.get_position() for axes in figure.axes if axes.get_visible()]
+    middle = (min(f.x0 for f in frames) + max(f.x1 for f in frames)) / 2
+    y_label, x_label, notes = _own_texts(figure)
+    y = EDGE
+    for text in (*reversed(notes), x_label):
+        if text:
+            text.set_verticalalignment("bottom")
+            text.set_horizontalalignment("center")
+            text.set_position((_inside(middle, extent(text, renderer, figure.dpi).width, width), y / height))
+            y += extent(text, renderer, figure.dpi).height + GAP / 2
+    if y_label:
+        centre = (min(f.y0 for f in frames) + max(f.y1 for f in frames)) / 2
+        y_label.set_verticalalignment("center")
+        y_label.set_position((EDGE / width, _inside(centre, extent(y_label, renderer, figure.dpi).height, height)))
+    top = height - EDGE
+    for legend in figure.legends:
+        box = extent(legend, renderer, figure.dpi)
+        legend.set_loc("upper center")
+        legend.set_bbox_to_anchor((_inside(middle, box.width, width), top / height), figure.transFigure)
+        top -= box.height + GAP
 
 
-def _keep_labels(figure: Figure, old: tuple[float, float], new: tuple[float, float]) -> None:
-    """The figure's own labels keep their distance in inches: from the left, from the bottom; other texts from the top."""
-    y_label, x_label = _common_labels(figure)
-    if y_label is not None:
-        y_label.set_x(y_label.get_position()[0] * old[0] / new[0])
-    if x_label is not None:
-        x_label.set_y(x_label.get_position()[1] * old[1] / new[1])
-    for text in figure.texts:
-        if text is not y_label and text is not x_label:
-            text.set_y(1 - (1 - text.get_position()[1]) * old[1] / new[1])
+def _inside(middle: float, long: float, whole: float) -> float:
+    """The middle of something so long, as near to this one as the figure's edges allow; as a share of the whole."""
+    half = min((long / 2 + EDGE) / whole, 0.5)
+    return min(max(middle, half), 1 - half)
+
+
+def _own_texts(figure: Figure) -> tuple[Text | None, Text | None, list[Text]]:
+    """The label of all vertical axes, that of all horizontal ones, and the notes."""
+    labels = (figure.get_supylabel(), figure.get_supxlabel())
+    y_label, x_label = (next((t for t in figure.texts if label and t.get_text() == label), None) for label in labels)
+    return y_label, x_label, [text for text in figure.texts if text.get_gid() == NOTE and text.get_text()]

@@ -1,4 +1,4 @@
-"""The files of a figure: SVG, PDF and PNG that hold nothing that changes from run to run."""
+"""The files of a figure: SVG, PDF, PNG and PGF that hold nothing that changes from run to run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from benchmarks.figures.rendering import margins, text_fitting
+from benchmarks.figures.rendering import margins, pgf, text_fitting
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.figures.style import STYLE
 from benchmarks.store.files import replace_bytes
@@ -41,7 +41,7 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
     """Write `path` with each suffix of `kinds` and return these files; the figure is empty afterwards."""
     paths = [path.with_name(path.name + suffix) for suffix in kinds]
     with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
-        _lay_out(figure)
+        lay_out(figure)
         for file, suffix in zip(paths, kinds, strict=True):
             replace_bytes(file, _encoded(figure, suffix), durable=False)
     figure.clear()
@@ -52,25 +52,23 @@ def save(figure: Figure, path: Path, kinds: Sequence[str] = SUFFIXES) -> list[Pa
 def png(figure: Figure) -> bytes:
     """The figure as PNG, in memory."""
     with mpl.rc_context(STYLE), text_fitting.without_glyph_warnings():
-        _lay_out(figure)
+        lay_out(figure)
         return _encoded(figure, ".png")
 
 
-def _lay_out(figure: Figure) -> None:
-    """Fit the texts and the margins, once for all files of the figure."""
+def lay_out(figure: Figure) -> None:
+    """Fit the texts and place the panels, once for all files of the figure; a figure with a layout engine keeps it."""
     _thin_log_ticks(figure)
     text_fitting.fit_texts(figure)
-    if (engine := figure.get_layout_engine()) is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
+    if figure.get_layout_engine() is None:
+        margins.arrange(figure)
         _fix_titles(figure)
-        margins.keep_inside(figure)
-    else:
-        margins.make_room(figure)
 
 
 def _encoded(figure: Figure, suffix: str) -> bytes:
     """A figure's file, in memory: matplotlib's writers do not survive a full disk."""
+    if suffix == ".pgf":
+        return pgf.encoded(figure)
     dpi: Any = 150 if suffix == ".png" else "figure"
     part = io.BytesIO()
     figure.savefig(part, format=suffix[1:], dpi=dpi, metadata=UNDATED[suffix])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from benchmarks.figures.rendering.metrics import text_inches
 from benchmarks.figures.style import LONG_WORD
 
 # characters beyond which a text is cut (a word: LONG_WORD), and to how many; our own texts are shorter
@@ -40,6 +42,20 @@ def _cut(text: str, longest: int, to: int) -> str:
     return f"{text[: to - 3 - tail]}...{text[-tail:]}"
 
 
+def shorten_entry(text: str) -> str:
+    """A legend's entry as it is shown."""
+    return shortened(text, LONG_TICK, CUT_WORD)
+
+
+def broken(text: str, room: float, points: float) -> str:
+    """A name in lines of at most so many inches, broken between words."""
+    width = text_inches(text, points)
+    if width <= room:
+        return text
+    letters = max(8, int(len(text) * room / width))
+    return "\n".join(textwrap.wrap(text, letters, break_long_words=False, break_on_hyphens=False))
+
+
 def fit_texts(figure: Figure) -> None:
     """Shorten what is too long for its place, and give texts with foreign characters a font that has them."""
     for text in figure.findobj(Text):
@@ -57,7 +73,7 @@ def fit_texts(figure: Figure) -> None:
         _shorten_ticks(axes)
     for legend in (*figure.legends, *(axes.get_legend() for axes in figure.axes)):
         for text in legend.get_texts() if legend is not None else ():
-            text.set_text(shortened(text.get_text(), LONG_TICK, CUT_WORD))
+            text.set_text(shorten_entry(text.get_text()))
 
 
 def _shorten_ticks(axes: Axes) -> None:

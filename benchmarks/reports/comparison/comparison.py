@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from benchmarks.design.report_blocks import Block, FigureBlock, Prose, Section, Table, joined
 from benchmarks.design.scales import check_agree, scales_from_cells
-from benchmarks.figures import final_scores
 from benchmarks.loading import common_steps
+from benchmarks.loading.limits import task_limits
 from benchmarks.reports.comparison import gate
 from benchmarks.reports.comparison.gate import Rules
-from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key, differences, uncompared
-from benchmarks.reports.document import Document
+from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key
 from benchmarks.statistics import divergence
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.families import Ledger, decide_pairs
 from benchmarks.statistics.tests import LEVEL
-from benchmarks.statistics.wording import phrases, sentences
-from benchmarks.statistics.wording.phrases import amount, count_noun
 from benchmarks.store.suite import Suite
 from envs.validation import UsageError
 
@@ -60,7 +55,8 @@ class Result:
         return self.by_variant[~self.by_variant["finding"].isin(UNTESTED)]
 
 
-def _labelled(variant: str, side: str) -> str:
+def labelled(variant: str, side: str) -> str:
+    """A variant of one side, as the suite calls it."""
     return f"{variant} ({side})"
 
 
@@ -76,12 +72,13 @@ def compare(
     scales = scales_from_cells([*a.metas, *b.metas], folders=[a.folder, b.folder])
     frames = [side.frame.assign(variant=side.frame["variant"] + f" ({name})") for side, name in ((a, "A"), (b, "B"))]
     frame = pd.concat(frames, ignore_index=True)
-    names = [_labelled(v, side) for v in shared for side in "AB"]
-    imported = [_labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
+    names = [labelled(v, side) for v in shared for side in "AB"]
+    imported = [labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], imported)
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes)
+    limits = task_limits([*a.metas, *b.metas], scales)
+    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes, limits=limits)
     family = [
-        Pair(_labelled(v, "B"), _labelled(v, "A")) for v in shared if suite.tasks(_labelled(v, "A"), _labelled(v, "B"))
+        Pair(labelled(v, "B"), labelled(v, "A")) for v in shared if suite.tasks(labelled(v, "A"), labelled(v, "B"))
     ]
     _check_averaged(suite, family)
     ledger = Ledger()
@@ -118,7 +115,7 @@ def _reasons(a: ResultFolder, b: ResultFolder, suite: Suite) -> dict[tuple[str, 
     missing, without = set(gate.missing_cells(a, b)), set(suite.without_mean)
     reasons_by_cell = {}
     for task, variant in ((t, v) for t, v in a.cell_keys if v in a.variants):
-        in_a, in_b = ((task, _labelled(variant, side)) in without for side in "AB")
+        in_a, in_b = ((task, labelled(variant, side)) in without for side in "AB")
         reasons = {"lost": (task, variant) in missing, "no mean in A": in_a, "no mean in B": in_b}
         reasons_by_cell[task, variant] = next((name for name, holds in reasons.items() if holds), NOT_COMPARED)
     return reasons_by_cell
@@ -145,7 +142,7 @@ def _add_untested(
 def _check_averaged(suite: Suite, family: Sequence[Pair]) -> None:
     """UsageError where a variant's returns on several tasks would be averaged."""
     if any(not suite.can_average(suite.tasks(*pair)) for pair in family):
-        raise UsageError(f"{divergence.not_averaged(suite)}")
+        raise UsageError(f"{divergence.not_averaged(suite)} Give each a ceiling")
 
 
 def _unpaired(a: ResultFolder, b: ResultFolder, variants: Sequence[str]) -> frozenset[str]:
@@ -154,7 +151,7 @@ def _unpaired(a: ResultFolder, b: ResultFolder, variants: Sequence[str]) -> froz
     for variant in variants:
         seeds = [set(side.frame["seed"][side.frame["variant"] == variant]) for side in (a, b)]
         if a.imported or b.imported or seeds[0] != seeds[1]:
-            unpaired |= {_labelled(variant, "A"), _labelled(variant, "B")}
+            unpaired |= {labelled(variant, "A"), labelled(variant, "B")}
     return frozenset(unpaired)
 
 
@@ -164,81 +161,6 @@ def _finding(row: dict[Any, Any]) -> str:
     if row["identical"] in ("yes", row.get("tasks")):
         return "identical"
     return "the same within the margin" if row["p_same"] < LEVEL else "open"
-
-
-def document(a: ResultFolder, b: ResultFolder, result: Result, margin: float) -> Document:
-    """The comparison as a report."""
-    word = f"B = {b.folder}, A = {a.folder}"
-    caption = (
-        f"B minus A ({word}) of the {result.suite.unit}, with the 95 % interval of each difference alone, not corrected; "
-        "`p (Holm)` corrects over the rows, `p same` is the test that the difference is smaller than "
-        f"{margin:g} (TOST, uncorrected). `identical`: equal at every "
-        "checkpoint of every shared seed, to rounding. "
-        "`p same` is 1 where A and B lost different runs, because the score of a lost run was not measured."
-    )
-    if "p_noninferior" in result.by_variant:
-        caption += " `p noninferior` is the one-sided t test that B is worse by less than the given margin; "
-        caption += "1 where B lost runs that A did not."
-    blocks: list[Block] = [Table("by_variant", result.by_variant, caption)]
-    if len(tested := result.tested):
-        drawn = tested.assign(
-            variant=[_labelled(v, "B") for v in tested["variant"]],
-            against=[_labelled(v, "A") for v in tested["variant"]],
-        )
-        title = f"B minus A, n = {count_noun(int(drawn['seeds'].min()), 'seed')}"
-        draw = partial(final_scores.differences, result.suite, drawn, "minus", title)
-        blocks.insert(0, FigureBlock("compare", draw, f"{title}: {word}."))
-    shown = _shown_rows(result.by_task, phrases.is_raw(result.suite.unit))
-    sections = (
-        Section("By variant", tuple(blocks)),
-        Section(
-            "By task",
-            (
-                Prose(shown),
-                Table("by_task", result.by_task, caption),
-            ),
-        ),
-        Section("What differs", (Prose(joined(differences(a, b)) or "Configurations and provenance agree."),)),
-        Section("What is not compared", (Prose(joined(uncompared(a, b)) or "Everything is in both folders."),)),
-    )
-    warning = sentences.too_few(tested) if len(tested) else ""
-    names = [name for side in (a, b) for place in side.cell_keys for name in place]
-    return Document(
-        "compare",
-        f"Is {b.folder} better or worse than {a.folder}?",
-        sentence(result),
-        sections,
-        tuple(w for w in (warning, *result.suite.notes, *divergence.score_warnings(result.suite)) if w),
-        names=(*dict.fromkeys([*names, *(_labelled(v, side) for v in names for side in "AB")]),),
-    )
-
-
-def _shown_rows(by_task: pd.DataFrame, raw: bool) -> str:
-    """The rows in which a difference is shown, as a list."""
-    shown = by_task[by_task["finding"].isin(("better", "worse"))].to_dict("records")
-    lines = [
-        f"`{r['variant']}` on {r['task']} is {r['finding']}: {phrases.change(r, raw)} (p {r['p_holm']:.2g})"
-        for r in shown
-    ]
-    none = f"None of {len(by_task)} rows shows a difference by itself, corrected for their number."
-    return joined(lines) or ("The only row shows no difference." if len(by_task) == 1 else none)
-
-
-def sentence(result: Result) -> str:
-    """The result in one sentence, which begins with the reasons why the gate fails."""
-    table = result.by_variant
-    counts = {f: table["variant"][table["finding"] == f].tolist() for f in table["finding"].unique()}
-    parts = [*result.violations]
-    if better := counts.get("better"):
-        parts.append(f"B is shown to be better with {phrases.list_variants(better)}")
-    equal = ("identical", "the same within the margin")
-    parts += [f"{finding}: {phrases.list_variants(counts[finding])}" for finding in equal if finding in counts]
-    if undecided := counts.get("open"):
-        limit = float(table["detectable"][table["finding"] == "open"].max())
-        size = amount(limit, 2, phrases.is_raw(result.suite.unit))
-        known = f" (a true difference of {size} is detected with probability 0.8)" if limit == limit else ""
-        parts.append(f"no difference is shown for {phrases.list_variants(undecided)}{known}")
-    return ("; ".join(parts) or "No variant has a mean in both folders") + "."
 
 
 def as_json(result: Result) -> dict[str, Any]:

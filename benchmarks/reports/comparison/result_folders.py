@@ -13,7 +13,8 @@ import pandas as pd
 from benchmarks.store import pooling
 from benchmarks.store.curves import FINITE, evaluation_states
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import experiments_under, imported_cells, read_metas, read_results, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import experiments_under, imported_cells, read_results, stored_cells
 from envs.validation import UsageError
 
 MAX_LISTED = 8  # differences of configuration that are listed

@@ -91,13 +91,13 @@ def ratios(suite: Suite, metas: Sequence[Meta], family: Sequence[Pair]) -> pd.Da
 
 
 def table(suite: Suite, metas: Sequence[Meta], baseline: str) -> pd.DataFrame:
-    """A row a learner: means over its tasks, and its multiples of the baseline's."""
+    """A row a learner: sums over its tasks, for tasks differ in their budgets; and its multiples of the baseline's."""
     by_cell = budgets(suite, metas)
     rows = [
         {
             "variant": v,
             "tasks": len(tasks := suite.tasks(v)),
-            **{name: float(np.mean([getattr(by_cell[t, v], name) for t in tasks])) for name in Budget._fields},
+            **{name: float(np.sum([getattr(by_cell[t, v], name) for t in tasks])) for name in Budget._fields},
         }
         for v in suite.learners
     ]
@@ -108,35 +108,47 @@ def table(suite: Suite, metas: Sequence[Meta], baseline: str) -> pd.DataFrame:
     return pd.DataFrame(rows).rename(columns=names).join(against.add_suffix(f" / {baseline}"))
 
 
+def _ratio_text(ratio: float) -> str:
+    """0.25, 16, 600: two digits, without an exponent."""
+    return f"{float(f'{ratio:.2g}'):,g}"
+
+
 def _times(ratio: float) -> str:
     """1 -> `as many`, 16 -> `16 times as many`."""
-    return "as many" if abs(ratio - 1) <= TOLERANCE else f"{ratio:.2g} times as many"
+    return "as many" if abs(ratio - 1) <= TOLERANCE else f"{_ratio_text(ratio)} times as many"
 
 
-def sentence(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) -> str:
-    """What is equal between the learners, and by how much the rest differs; empty for one learner."""
+def sentences(suite: Suite, metas: Sequence[Meta], baseline: str, leader: str) -> list[str]:
+    """What is equal between the learners, and by how much the rest differs; none for one learner."""
     if len(suite.learners) < 2:
-        return ""
+        return []
     multiples = table(suite, metas, baseline).set_index("variant").drop(index=baseline)
     env, steps, seconds = (
         multiples[f"{name} / {baseline}"].dropna() for name in ("environment steps", "optimiser steps", "training time")
     )
     parts = [_environment(suite, metas, env, baseline)]
-    if leader in steps and abs(steps[leader] - 1) > TOLERANCE:
-        time = f" and takes {seconds[leader]:.2g} times its training time" if leader in seconds else ""
-        parts.append(f"`{leader}` makes {_times(steps[leader])} optimiser steps as `{baseline}`{time}.")
+    if leader in steps and abs(steps[leader] - 1) > TOLERANCE and not _at_end(steps, leader):
+        parts.append(f"`{leader}` makes {_times(steps[leader])} optimiser steps as `{baseline}`.")
+    if leader in seconds and abs(seconds[leader] - 1) > TOLERANCE and not _at_end(seconds, leader):
+        parts.append(f"`{leader}` takes {_ratio_text(seconds[leader])} times the training time of `{baseline}`.")
     if len(steps) and (steps - 1).abs().max() <= TOLERANCE:
         parts.append("All make the same number of optimiser steps.")
     elif len(steps) > 1:
         parts.append(f"Optimiser steps are {_range(steps)} times those of `{baseline}`.")
     if len(seconds) > 1 and (seconds - 1).abs().max() > TOLERANCE:
         parts.append(f"Training times are {_range(seconds)} times that of `{baseline}`.")
-    return " ".join(p for p in parts if p)
+    return [p for p in parts if p]
+
+
+def _at_end(ratios_: pd.Series, leader: str) -> bool:
+    """Whether the sentence on the range names it anyway."""
+    return len(ratios_) > 1 and leader in (ratios_.idxmin(), ratios_.idxmax())
 
 
 def _range(ratios_: pd.Series) -> str:
     """0.8 (`a`) to 16 (`ppo`)"""
-    return f"{ratios_.min():.2g} (`{ratios_.idxmin()}`) to {ratios_.max():.2g} (`{ratios_.idxmax()}`)"
+    low, high = _ratio_text(ratios_.min()), _ratio_text(ratios_.max())
+    return f"{low} (`{ratios_.idxmin()}`) to {high} (`{ratios_.idxmax()}`)"
 
 
 def _environment(suite: Suite, metas: Sequence[Meta], ratio: pd.Series, baseline: str) -> str:

@@ -13,7 +13,8 @@ from benchmarks.figures import final_scores
 from benchmarks.reports import methods as papers
 from benchmarks.reports import score_tables
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.reports.markup import escaped
+from benchmarks.reports.markup import code_span, escaped
+from benchmarks.reports.sections.verdicts import EXPLAINED, on_each_task, with_reference
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.file_names import file_names
@@ -25,8 +26,8 @@ def heat_map(report: ReportInput) -> Section:
     """Variants x tasks at a glance."""
     title = f"{report.suite.final_unit.capitalize()}, {report.n}"
     caption = (
-        f"Mean {report.suite.final_unit} of variants x tasks, {report.n}; `xk`: k members diverged; `-`: no mean, for the "
-        "variant does not run there or all members diverged."
+        f"Mean {report.suite.final_unit} of variants x tasks, {report.n}. `xk`: k members diverged. `-`: no mean, because "
+        "the variant does not run there or all members diverged."
     )
     return Section("Heat map", (FigureBlock("heat_map", partial(final_scores.heat_map, report.suite, title), caption),))
 
@@ -34,17 +35,19 @@ def heat_map(report: ReportInput) -> Section:
 def scores(report: ReportInput, scores: pd.DataFrame) -> Section:
     """Final returns, a table a task."""
     explanation = (
-        "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean; `greedy` is the most probable "
+        "Final sampled return: mean with a 95 % t interval over seeds, interquartile mean. `greedy` is the most probable "
         "action's return. `reached` counts the seeds whose evaluation reached the threshold at a checkpoint; steps and "
         "seconds to it are their medians. A diverged member counts as the lowest of the task's floor and the worst finite "
-        "return there, and has reached nothing; where all diverged there is no mean. Bold: the task's highest mean and "
+        "return there, and has reached nothing. Where all diverged there is no mean. Bold: the task's highest mean and "
         "those not shown to be lower (all pairs tested together, familywise error 5 %)."
     )
+    suite, found = report.suite, on_each_task(report)
+    if found:
+        explanation += f" `difference` of the {suite.unit}: to `{report.against}`. {EXPLAINED}"
     blocks: list[Block] = [Prose(explanation)]
-    suite = report.suite
     files = file_names(suite.scales)
     for task in suite.scales:
-        rows = scores[scores["task"] == task].drop(columns="task")
+        rows = with_reference(scores[scores["task"] == task].drop(columns="task"), report, found.get(task, {}), "score")
         leading = leaders(suite, [v for v in suite.learners if (task, v) in suite.curves], [task], report.ledger)
         top = {leading.best, *leading.not_separated} if leading else set()
         bold = {"variant": [v in top for v in rows["variant"]]}
@@ -56,8 +59,8 @@ def other_measures(report: ReportInput) -> Section:
     """Measures other than the return."""
     table = score_tables.measure_table(report.measures, report.suite)
     caption = (
-        "Of the last checkpoint, means over seeds: entropy in nats an episode, length in actions an episode, KL to the "
-        "reference policy in nats an episode, and the return of the same policy on other prompts or under another reward."
+        "Means over seeds at the last checkpoint. Entropy and KL to the reference policy are in nats an episode, length in "
+        "actions an episode. Other columns: the return of the same policy on other prompts or under another reward."
     )
     return Section("Other measures", () if table.empty else (Table("measures", table, caption),))
 
@@ -109,8 +112,8 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    lines = [*unlike_processors(report.metas), *(f"{key}: {escaped(str(value))}" for key, value in facts.items())]
-    return Section("Provenance", (Prose(joined(lines)),))
+    lines = [f"{key}: {code_span(str(x)) if key == 'command' else escaped(str(x))}" for key, x in facts.items()]
+    return Section("Provenance", (Prose(joined([*unlike_processors(report.metas), *lines])),))
 
 
 def unlike_processors(metas: Sequence[Mapping[str, Any]]) -> list[str]:

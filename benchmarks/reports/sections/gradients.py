@@ -9,6 +9,8 @@ import pandas as pd
 
 from algorithms import VARIANTS
 from algorithms.conformance.unbiasedness import success_factor
+from benchmarks.statistics.wording.answers import as_many_as_fit
+from benchmarks.statistics.wording.phrases import count_noun, list_words
 
 CLEAR_RATIO = 1.1  # times a variance
 MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
@@ -33,16 +35,20 @@ def sentences(frame: pd.DataFrame, crossing: pd.DataFrame, kl: pd.DataFrame, hor
 
 
 def _unbiased(ladder: pd.DataFrame) -> list[str]:
-    """Whether estimators that claim an unbiased gradient are unbiased."""
+    """Whether estimators that claim an unbiased gradient are unbiased; the answer of the report, and who they are."""
     promised = ladder[[VARIANTS[v].promises.factor == "one" for v in ladder["variant"]]]
     if promised.empty:
         return []
     biased = promised[promised["scale_z"] > MAX_Z]
-    names = ", ".join(f"`{v}`" for v in dict.fromkeys(promised["variant"]))
-    verdict = (
-        "all are, within noise" if biased.empty else f"not so: {', '.join(biased['variant'] + ' on ' + biased['task'])}"
-    )
-    return [f"{names} claim to be unbiased: {verdict} (largest z of a length {promised['scale_z'].max():.1f})."]
+    names = [f"`{v}`" for v in dict.fromkeys(promised["variant"])]
+    sure = f"largest deviation of a length: {promised['scale_z'].max():.1f} standard errors"
+    wrong = [f"`{v}` on {task}" for v, task in zip(biased["variant"], biased["task"], strict=True)]
+    who = f"All {len(names)} estimators that claim an unbiased gradient have" if len(names) > 1 else f"{names[0]} has"
+    answer = f"{who} an unbiased one, within noise ({sure})."
+    if wrong:
+        claim = f"{count_noun(len(names), 'estimator')} claim an unbiased gradient."
+        answer = f"{claim} It is biased for {list_words(wrong, 3)} ({sure})."
+    return [answer, as_many_as_fit("Unbiased gradients are claimed by", names)]
 
 
 def _shrinking(ladder: pd.DataFrame, horizons: Mapping[str, int]) -> list[str]:
@@ -65,7 +71,11 @@ def _relative_variance(ladder: pd.DataFrame) -> list[str]:
     for task, rows in ladder.groupby("task", sort=False):
         straight = rows[rows["straight"]].set_index("variant")["relative"]
         if "reinforce" in straight and len(straight) > 1:
-            lines.append(f"On {task} {_least_variance_clause({str(v): float(x) for v, x in straight.items()})}.")
+            relative = {str(v): float(x) for v, x in straight.items()}
+            lines.append(f"On {task} {_least_variance_clause(relative)}.")
+            worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * relative["reinforce"]]
+            more = f"On {task} {'these have' if len(worse) > 1 else 'this has'} more variance than `reinforce`:"
+            lines += [as_many_as_fit(more, worse)] if worse else []
     return lines
 
 
@@ -88,8 +98,8 @@ def _success_factor(rows: pd.DataFrame) -> list[str]:
     known = np.array([success_factor(int(label.removeprefix("G=")), p) for label, p in at])
     z = ((rows["scale"] - known) / rows["scale_error"]).abs()
     return [
-        f"w_G(p): {len(rows)} lengths measured, {int((z < 2).sum())} within two standard errors of the closed form, the "
-        f"farthest at {z.max():.1f}."
+        f"w_G(p): {int((z < 2).sum())} of {len(rows)} measured lengths are within two standard errors of the closed form. "
+        f"The farthest is {z.max():.1f} standard errors away."
     ]
 
 
@@ -100,8 +110,8 @@ def _lambdas(frame: pd.DataFrame) -> list[str]:
         error = dict(zip(rows["x"], rows["bias"] ** 2 + rows["variance"], strict=True))
         best = min(error, key=lambda x: error[x])
         lines.append(
-            f"{str(label).capitalize()}: bias² + variance of one gradient is least at lambda {best:g} ({error[best]:.3g}; "
-            f"{error[max(error)]:.3g} at {max(error):g})."
+            f"{str(label).capitalize()}: bias² + variance of one gradient is least at lambda {best:g} ({error[best]:.3g}). "
+            f"It is {error[max(error)]:.3g} at {max(error):g}."
         )
     return lines
 
@@ -110,19 +120,18 @@ def _kl(rows: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     spans = {str(name): (group.min(), group.max()) for name, group in rows.groupby("estimator", sort=False)["error"]}
-    words = ", ".join(f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items())
-    return [f"Relative error of the expected gradient of the KL: {words}."]
+    words = [f"{n} {a:.2f}" + (f" to {b:.2f}" if b - a > 0.005 else "") for n, (a, b) in spans.items()]
+    few = [words[i : i + 3] for i in range(0, len(words), 3)]
+    return [f"Relative error of the expected gradient of the KL: {list_words(part)}." for part in few]
 
 
 def _least_variance_clause(relative: Mapping[str, float]) -> str:
-    """Which estimator has the least relative variance, and which have more than REINFORCE."""
+    """Which estimator has the least relative variance."""
     best, plain = min(relative, key=lambda v: relative[v]), relative["reinforce"]
-    worse = [f"`{v}`" for v, x in relative.items() if x > CLEAR_RATIO * plain]
-    more = f"; {', '.join(worse)} have more than `reinforce`" if worse else ""
     if plain < CLEAR_RATIO * relative[best]:
-        return f"none of those that point along grad J has clearly less relative variance than `reinforce`{more}"
+        return "none of those that point along grad J has clearly less relative variance than `reinforce`"
     named = f"`{best}` has the least relative variance of those that point along grad J"
-    return f"{named}, {plain / relative[best]:.1f} times less than `reinforce`{more}"
+    return f"{named}: {plain / relative[best]:.1f} times less than `reinforce`"
 
 
 def _crossing_clause(score: np.ndarray, ratio: np.ndarray) -> str:
@@ -138,4 +147,4 @@ def _crossing_clause(score: np.ndarray, ratio: np.ndarray) -> str:
     between = (
         f"at {below.sum()} of {len(ratio)} policies, of scores {score[below].min():.2f} to {score[below].max():.2f}"
     )
-    return f"{less} {between}, and more at the others (up to {ratio.max():.2f} times)"
+    return f"{less} {between}. It has more at the others (up to {ratio.max():.2f} times)"

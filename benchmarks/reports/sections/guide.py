@@ -56,8 +56,8 @@ def _shown(leading: Leaders, raw: bool) -> str:
     limit = leading.detectable
     if limit != limit:
         return "no difference"
-    verb, size = "detects" if phrases.one_seed(leading.table) else "detect", amount(limit, 2, raw)
-    return f"no difference; {seeds} {verb} a true difference of {size} with probability 0.8"
+    verb, size = "finds" if phrases.one_seed(leading.table) else "find", amount(limit, 2, raw)
+    return f"no difference; {seeds} {verb} a true difference of {size} in 80 % of such experiments"
 
 
 def table(

@@ -13,17 +13,20 @@ from benchmarks.statistics.intervals import t_interval
 from benchmarks.store.file_names import file_names
 from benchmarks.store.suite import Data
 from envs.api import Doubles
+from envs.control.limits import ANYTHING, SHARE, Limits
 
 ACCURACY = "reward_accuracy"
 SPEED = "tokens_a_second"
 FORM = ("length", "length_right", "length_wrong", "cut", "entropy", "distinct_2", "equal_groups")  # in a second table
 STILL = 1e-3  # nats: a policy whose texts are as likely as under the reference, but for rounding, is the reference
 EXPLAINED = (
-    "At the last checkpoint, mean over seeds with half its 95 % t interval. KL to the reference policy and entropy in nats "
-    "a text, length in tokens; `length right` and `length wrong`: of texts above and below halfway to the optimum or, where "
-    "it is unknown, of texts with an end and of cut ones; `cut`: share of texts without an end; `equal groups`: share of "
-    "the groups of one prompt whose returns are all equal, so that they teach nothing. Tokens a second are those of one "
-    "process training all seeds of a block, evaluation left out."
+    "At the last checkpoint, mean over seeds with its 95 % t interval. KL to the reference policy and entropy are in nats "
+    "a text, length in tokens.\n\n"
+    "- `length right`, `length wrong`: of texts above and below halfway to the optimum. Where that is unknown: of texts "
+    "with an end and of cut ones.\n"
+    "- `cut`: share of texts without an end.\n"
+    "- `equal groups`: share of the groups of one prompt whose returns are all equal, so that they teach nothing.\n"
+    "- `tokens a second`: of one process that trains all seeds of a block, evaluation left out."
 )
 
 
@@ -61,7 +64,7 @@ def _row(data: Data, task: str, variant: str, names: Sequence[str], beta: float)
     found: dict[str, float] = {}
     for name in names:
         if points := data.series(task, variant, name):
-            found |= _mean(name, points[-1][1])
+            found |= _mean(name, points[-1][1], data.limits(task, name))
     curve = data.suite.curves.get((task, variant))
     if "reward" in names and "reward" not in found and "kl" in found and curve is not None:
         kl = data.series(task, variant, "kl")[-1][1]
@@ -72,12 +75,12 @@ def _row(data: Data, task: str, variant: str, names: Sequence[str], beta: float)
     return found
 
 
-def _mean(name: str, values: Doubles) -> dict[str, float]:
+def _mean(name: str, values: Doubles, limits: Limits = ANYTHING) -> dict[str, float]:
     """The mean over seeds, and its interval where there are two."""
     mean = {name: float(values.mean())}
     if len(values) < 2:
         return mean
-    low, high = t_interval(values)
+    low, high = t_interval(values, limits=limits)
     return mean | {f"{name}_low": low, f"{name}_high": high}
 
 
@@ -87,12 +90,11 @@ def reward_models(report: ReportInput) -> Section:
     if rows.empty:
         return Section("Reward models", ())
     table = rows.groupby("seed")["value"].first().rename("accuracy").reset_index()
-    low, high = t_interval(table["accuracy"].to_numpy(np.float64)) if len(table) > 1 else (np.nan, np.nan)
+    low, high = t_interval(table["accuracy"].to_numpy(np.float64), limits=SHARE)
     interval = f", 95 % interval {low:.3f} to {high:.3f}" if len(table) > 1 else ""
     told = (
         "Share of unseen labelled pairs in which the seed's reward model prefers the chosen text: mean "
-        f"{table['accuracy'].mean():.3f}{interval}. A model without knowledge has 0.5; labels are drawn, so that none can "
-        "have 1."
+        f"{table['accuracy'].mean():.3f}{interval}. A model without knowledge has 0.5. Labels are drawn, so none can have 1."
     )
     return Section("Reward models", (Prose(told), Table("reward_models", table)))
 
@@ -109,14 +111,14 @@ def samples(report: ReportInput) -> Section:
         blocks.append(Samples(f"{task}: samples", tuple(lines)))
     if blocks:
         explanation = (
-            "The first member's samples before and after training, and an optimal policy's, from the same starts; "
+            "The first member's samples before and after training, and an optimal policy's, from the same starts."
         )
         scored = (
-            " `reward` is what is paid; `kl` is log pi(text) / reference(text), whose mean over a policy's texts is its KL; "
+            " `reward` is what is paid. `kl` is log pi(text) / reference(text); its mean over a policy's texts is its KL. "
             "`reference` is the policy with which training began."
         )
         told = scored if report.text_scores else ""
-        blocks.insert(0, Prose(f"{explanation}the prompt is before the bar or above the table.{told}"))
+        blocks.insert(0, Prose(f"{explanation} The prompt is before the bar or above the table.{told}"))
     return Section("What they write", tuple(blocks))
 
 

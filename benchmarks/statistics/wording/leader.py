@@ -11,20 +11,38 @@ from benchmarks.statistics import divergence
 from benchmarks.statistics.best import Leaders, leaders
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.scores import Scores
-from benchmarks.statistics.wording.phrases import DIGITS, NAMED, amount, is_raw, list_variants, one_seed, seed_count
+from benchmarks.statistics.wording.answers import Answer, as_many_as_fit, first_that_fits
+from benchmarks.statistics.wording.phrases import (
+    DIGITS,
+    NAMED,
+    amount,
+    count_noun,
+    is_raw,
+    list_variants,
+    list_words,
+    one_seed,
+    power_sentence,
+    seed_count,
+)
 
 
-def headline(suite: Scores, ledger: Ledger | None = None) -> str:
-    """The variant with the highest mean over the suite, and the variants that it is shown to exceed."""
+def headline(suite: Scores, ledger: Ledger | None = None) -> Answer:
+    """The variant with the highest mean over the suite, and the variants that it is shown to exceed.
+
+    In at most 40 words; below it a list of the names, bounds and limits that these leave no room for.
+    """
     tasks = suite.tasks(*suite.learners) if suite.learners else []
     leading = leaders(suite, suite.learners, tasks, ledger) if tasks else None
     if leading is None or leading.table.empty:
-        return divergence.nothing_compared(suite) or f"Nothing is compared: {_why_nothing(suite, leading)}."
+        return Answer(divergence.nothing_compared(suite) or f"Nothing is compared: {_why_nothing(suite, leading)}.")
     mean = float(suite.final(leading.best, tasks).to_numpy(float).mean())
     where = f"over {len(tasks)} tasks" if len(tasks) > 1 else f"on {tasks[0]}"
     among = "" if leading.highest else "Among those compared, "
-    head = f"{among}`{leading.best}` has the highest mean {suite.unit} {where} ({format_mean(leading, mean, suite)})"
-    return " ".join([*_separation(leading, head, is_raw(suite.unit)), *not_compared(leading)])
+    head = f"{among}`{leading.best}` has the highest mean {suite.unit} {where} ({format_mean(leading, mean, suite)})."
+    raw = is_raw(suite.unit)
+    rest, details = _separation(leading, raw)
+    answer = first_that_fits(" ".join(filter(None, (head, *sentences))) for sentences in rest)
+    return Answer(answer, tuple(text for text in (*details, *not_compared(leading)) if text and text not in answer))
 
 
 def format_mean(leading: Leaders, mean: float, suite: Scores) -> str:
@@ -60,36 +78,43 @@ def not_compared(leading: Leaders) -> list[str]:
     return sentences
 
 
-def _separation(leading: Leaders, head: str, raw: bool) -> list[str]:
-    """The sentences of a headline, which begins with `head`."""
+def _separation(leading: Leaders, raw: bool) -> tuple[list[list[str]], list[str]]:
+    """What follows the first sentence of a headline, the most detailed form first; and the details below it."""
     if not leading.separable:
         several = len(leading.not_separated) > 1 or not leading.not_compared
         which = "any other variant" if several else list_variants(leading.not_separated)
-        return [f"{head}.", f"{seed_count(leading.table)} cannot separate it from {which}."]
-    better = _better(leading, raw)
+        return [[f"{seed_count(leading.table)} cannot separate it from {which}."]], []
+    better, counted = _better(leading, raw), _better(leading, raw, named=False)
     if not leading.not_separated:
-        return [f"{head} and {better}."]
+        return [[better], [counted]], [better]
     seeds, verb = seed_count(leading.unseparated), "does" if one_seed(leading.unseparated) else "do"
-    text = [f"{head}.", f"{seeds} {verb} not separate it from {list_variants(leading.not_separated)}."]
-    if (limit := leading.detectable) == limit:
-        text.append(f"A true difference of {amount(limit, 2, raw)} would be detected with probability 0.8.")
-    if not better:
-        return text
-    separated_seeds = seed_count(leading.separated)
-    return [*text, f"It {better}{f' ({separated_seeds.lower()})' if separated_seeds != seeds else ''}."]
+    names, head = [f"`{v}`" for v in leading.not_separated], f"{seeds} {verb} not separate it from"
+    some = [f"{head} {list_words(names, n)}." for n in (NAMED, 3)]
+    few = f"{head} {count_noun(len(names), 'other')}."
+    forms = [[some[0], better], [some[1], better], [some[1], counted], [few, counted], [few]]
+    limit = leading.detectable
+    power = "" if limit != limit else f"{power_sentence(amount(limit, 2, raw))}"
+    return forms, [as_many_as_fit(head, names), better, power]
 
 
-def _better(leading: Leaders, raw: bool) -> str:
-    """The variants that the leader is shown to exceed, and the lower bound of the difference; may be empty."""
+def _better(leading: Leaders, raw: bool, named: bool = True) -> str:
+    """The variants that the leader is shown to exceed, and the lower bound of the difference; may be empty.
+
+    named  by their names, where these are few
+    """
     rows = leading.separated
     if rows.empty:
         return ""
-    which = list_variants([*rows["variant"]])
+    which = ""
     if len(rows) > 1 and not leading.not_separated and not leading.not_compared:
-        which = f"all {len(rows)} others"
-    elif len(rows) > NAMED:
-        which = f"{len(rows)} others"
-    return f"is shown to be better than {which}{at_least(rows, raw)}"
+        which = "both others" if len(rows) == 2 else f"all {len(rows)} others"
+    elif len(rows) > NAMED or not named:
+        which = count_noun(len(rows), "other")
+    seeds = seed_count(rows)
+    differ = bool(leading.not_separated) and seeds != seed_count(leading.unseparated)
+    tail = f"{at_least(rows, raw)}{f' ({seeds.lower()})' if differ else ''}."
+    names = [which] if which else [f"`{v}`" for v in rows["variant"]]
+    return as_many_as_fit("It is shown to be better than", names, tail)
 
 
 def at_least(separated: pd.DataFrame, raw: bool = False) -> str:

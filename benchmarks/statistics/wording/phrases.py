@@ -104,6 +104,11 @@ def effect_size(comparison: Comparison) -> str:
     return _with_interval(abs(comparison.difference), low, high, 2, comparison.returns, "")
 
 
+def power_sentence(difference: str) -> str:
+    """What a detectable difference means."""
+    return f"A true difference of {difference} would be found in 80 % of such experiments (power 0.8)."
+
+
 def detection_sentence(seeds: int, difference: float, observed: float = 0.0, raw: bool = False) -> str:
     """What so many seeds detect; empty where the differences do not vary, so that it cannot be estimated.
 
@@ -112,9 +117,9 @@ def detection_sentence(seeds: int, difference: float, observed: float = 0.0, raw
     """
     if difference != difference:
         return ""
-    verb = "detects" if seeds == 1 else "detect"
-    text = f"{spell_seeds(seeds)} {verb} a true difference of {amount(difference, 3, raw)} with probability 0.8"
-    return f"{text} and miss it otherwise, so this one may be real." if abs(observed) >= difference else f"{text}."
+    verb = "finds" if seeds == 1 else "find"
+    text = f"{spell_seeds(seeds)} {verb} a true difference of {amount(difference, 3, raw)} in 80 % of such experiments"
+    return f"{text} and miss it in the others: this one may be real." if abs(observed) >= difference else f"{text}."
 
 
 def cannot_show(seeds: int, comparisons: int, least_p: float) -> str:

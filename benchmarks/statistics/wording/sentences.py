@@ -1,7 +1,7 @@
 """Sentences about families of comparisons. A difference is claimed only where the corrected test shows it.
 
 Where a family of comparisons could not have shown any difference, a sentence says that and nothing else. Where it could
-and did not, it says which true difference would be detected with probability .8, at the level that was tested.
+and did not, it says which true difference would be found in 80 % of such experiments, at the level that was tested.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from benchmarks.statistics.families import ComparisonKey
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, Comparison
+from benchmarks.statistics.wording.answers import as_many_as_fit, first_that_fits
 from benchmarks.statistics.wording.phrases import (
-    NAMED,
     amount,
     cannot_show,
     change,
@@ -26,7 +26,6 @@ from benchmarks.statistics.wording.phrases import (
     detection_sentence,
     digits_from,
     is_raw,
-    list_variants,
     list_words,
     spell_seeds,
 )
@@ -35,10 +34,15 @@ NAMED_TASKS = 4  # that a sentence lists by name
 BRACKETS = "Brackets hold the 95 % interval of each difference alone, not corrected."
 
 
+def explained(answer: str, details: Sequence[str]) -> list[str]:
+    """Details, with what brackets hold where there are any."""
+    return [*details, BRACKETS] if "[" in " ".join([answer, *details]) else [*details]
+
+
 def pair_sentences(
     table: pd.DataFrame, unit: str = "normalised score", by_task: pd.DataFrame | None = None
 ) -> list[str]:
-    """One or two sentences a pair of comparison_tables.suite_table, whose scores are in `unit`.
+    """A few short sentences for each pair of comparison_tables.suite_table, whose scores are in `unit`.
 
     by_task  task_table of them, which names the tasks where both are one run
     """
@@ -47,15 +51,12 @@ def pair_sentences(
 
 def _pair_sentence(row: dict[Any, Any], unit: str, tasks: str) -> str:
     pair, raw = f"`{row['variant']}` against `{row['against']}`", is_raw(unit)
-    tasks = f", {tasks}" if tasks else ""
-    scale = digits_from(row["difference"], row["low"], row["high"])
     if row["identical"] == row["tasks"]:
         where = f"on all {row['tasks']} tasks" if row["tasks"] > 1 else "on its task"
         return f"{pair}: identical {where}, at every checkpoint of every shared seed."
     if row["p_holm"] < LEVEL:
-        word, sign = ("gains", "+") if row["difference"] > 0 else ("loses", "")
-        size = amount(abs(row["difference"]), 3, raw, scale, sign)
-        return f"{pair} {word} {size} of the {unit} ({_tested(row, raw)}){tasks}."
+        word = "gains" if row["difference"] > 0 else "loses"
+        return f"{pair} {word} {_size(row, raw, abs(row['difference']), unit)} ({_p(row)}).{tasks}"
     if row["low"] == row["high"] == row["difference"] == 0 and row.get("lost"):
         return f"{pair}: no difference is shown. The two lost different runs, and a lost run counts as the worst."
     if row["low"] == row["high"] == row["difference"] == 0:
@@ -63,35 +64,40 @@ def _pair_sentence(row: dict[Any, Any], unit: str, tasks: str) -> str:
     if row["least_p"] >= LEVEL:
         family = f" among {row['of']} comparisons" if row["of"] > 1 else ""
         return f"{pair}: {change(row, raw)}. {spell_seeds(row['seeds'])} cannot show a difference{family}."
-    size = amount(row["difference"], 3, raw, scale, "+")
-    text = f"{pair}: no difference is shown, {size} ({_tested(row, raw)}){tasks}."
+    text = f"{pair}: no difference is shown, {_size(row, raw, row['difference'])} ({_p(row)}).{tasks}"
     return f"{text} {detection_sentence(row['seeds'], row['detectable'], row['difference'], raw)}".rstrip()
 
 
-def _tested(row: dict[Any, Any], raw: bool) -> str:
-    """p 0.002, corrected over 9 comparisons (rungs); uncorrected interval [+0.150, +0.270]"""
-    family = f", corrected over {row['of']} comparisons" if row["of"] > 1 else ""
-    family += f" ({row['family']})" if row["family"] else ""
-    interval = change(row, raw).partition(" ")[2].removeprefix("(").removesuffix(")")
-    return f"p {row['p_holm']:.3g}{family}; {'uncorrected interval ' if '[' in interval else ''}{interval}"
+def _size(row: dict[Any, Any], raw: bool, difference: float, unit: str = "") -> str:
+    """+0.210 of the return [+0.150, +0.270], or what is said in place of an interval."""
+    scale = digits_from(row["difference"], row["low"], row["high"])
+    size = amount(difference, 3, raw, scale, "" if unit else "+")
+    interval = change(row, raw).partition(" ")[2]
+    return " ".join(filter(None, (size, f"of the {unit}" if unit else "", interval)))
+
+
+def _p(row: dict[Any, Any]) -> str:
+    """p 0.002, or with the number of comparisons that it is corrected for."""
+    return f"p {row['p_holm']:.3g}" + (f" after correction for {row['of']} comparisons" if row["of"] > 1 else "")
 
 
 def _on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
-    """better on 3 of 8 tasks, shown on 1, a loss shown on 1, identical on 2 (bandit/medium, lock/medium), tied on 1"""
-    rows = by_task if by_task is None else by_task[_pair_rows(row, by_task)]
-    parts = [f"better on {row['better']} of {row['tasks']} tasks"]
+    """` By task: better on 3 of 8, a gain shown on 1, a loss on 1, identical on 2 (bandit/medium, lock/medium), tied on 1.`
+
+    Empty for one task, which the sentence before has told of.
+    """
     if row["tasks"] == 1:
-        parts = ["better on its task"] if row["better"] else []
-    if row["p_holm"] < LEVEL and row["difference"] > 0:
-        losses = 0 if rows is None else int(((rows["p_holm"] < LEVEL) & (rows["difference"] < 0)).sum())
-        parts.append(f"shown on {row['shown'] - losses}")
-        parts += [f"a loss shown on {losses}"] if losses else []
-    if row["identical"]:
-        same = [] if rows is None else [str(task) for task in rows["task"][rows["identical"] == "yes"]]
-        parts.append(f"identical on {row['identical']}" + (f" ({list_words(same, NAMED_TASKS, ', ')})" if same else ""))
-    if row["tied"]:
-        parts.append(f"tied on {row['tied']}")
-    return ", ".join(parts)
+        return ""
+    rows = by_task if by_task is None else by_task[_pair_rows(row, by_task)]
+    losses = 0 if rows is None else int(((rows["p_holm"] < LEVEL) & (rows["difference"] < 0)).sum())
+    parts = [f"better on {row['better']} of {row['tasks']}"]
+    parts += [f"a gain shown on {gains}"] if (gains := row["shown"] - losses) else []
+    parts += [f"a loss shown on {losses}"] if losses else []
+    same = [] if rows is None else [str(task) for task in rows["task"][rows["identical"] == "yes"]]
+    tied = [f"tied on {row['tied']}"] if row["tied"] else []
+    counted = [f"identical on {row['identical']}"] if row["identical"] else []
+    named = [f"{counted[0]} ({list_words(same, NAMED_TASKS, ', ')})"] if counted and same else counted
+    return " " + first_that_fits(f"By task: {', '.join([*parts, *middle, *tied])}." for middle in (named, counted))
 
 
 def _pair_rows(row: Any, by_task: pd.DataFrame) -> pd.Series:
@@ -106,19 +112,32 @@ def sweep_sentences(table: pd.DataFrame, label: str) -> list[str]:
 
 def _line_sentence(line: str, rows: pd.DataFrame, label: str, comparisons: int) -> str:
     first = rows.iloc[0]
-    changed = rows[rows["p_holm"] < LEVEL].sort_values("difference")
-    unchanged = list_variants([str(v) for v in rows[rows["p_holm"] >= LEVEL]["variant"]])
     head = f"{line.capitalize()}: from" if line else "From"
     text = f"{head} {first['from']} to {first['to']} ({label})"
-    if len(changed):
-        changes = [f"`{r['variant']}` by {change(r)}" for r in changed.to_dict("records")]
-        text += f" the score changes for {list_words(changes, NAMED, ', ')} (uncorrected 95 % intervals)"
-        return f"{text}; no change is shown for {unchanged}." if unchanged else f"{text}."
     if (rows["least_p"] >= LEVEL).all():
         verb = "is" if first["seeds"] == 1 else "are"
         seeds = count_noun(int(first["seeds"]), "seed")
         return f"{text} no change can be shown: {seeds} {verb} too few for {count_noun(comparisons, 'comparison')}."
-    return f"{text} no change of the score is shown for {unchanged}."
+    fall, rise = (
+        _moved(rows[(rows["p_holm"] < LEVEL) & (rows["difference"] * sign > 0)], len(rows)) for sign in (-1, 1)
+    )
+    unchanged = [f"`{v}`" for v in rows[rows["p_holm"] >= LEVEL]["variant"]]
+    if not (fall or rise):
+        return as_many_as_fit(f"{text} no change of the score is shown for", unchanged)
+    said = f"{text} the score falls for {fall}." if fall else f"{text} the score rises for {rise}."
+    said += f" It rises for {rise}." if fall and rise else ""
+    return f"{said} {as_many_as_fit('No change is shown for', unchanged)}" if unchanged else said
+
+
+def _moved(rows: pd.DataFrame, variants: int) -> str:
+    """all 4 variants, by 0.100 (`a`) to 0.300 (`b`); or `a`, by 0.100; empty where there is none."""
+    if rows.empty:
+        return ""
+    size = rows.set_index("variant")["difference"].abs()
+    if len(rows) == 1:
+        return f"`{size.index[0]}`, by {size.iloc[0]:.2f}"
+    which = f"all {variants}" if len(rows) == variants else f"{len(rows)} of {variants}"
+    return f"{which} variants, by {size.min():.2f} (`{size.idxmin()}`) to {size.max():.2f} (`{size.idxmax()}`)"
 
 
 def too_few(table: pd.DataFrame) -> str:
@@ -153,15 +172,15 @@ def detectable_phrase(comparisons: Sequence[Comparison]) -> str:
     known = [limit for c in comparisons if np.isfinite(limit := c.detectable())]
     if not known:
         return "no detectable difference can be estimated"
-    return f"{amount(max(known), 2, comparisons[0].returns)} is detected with probability 0.8"
+    return f"a true difference of {amount(max(known), 2, comparisons[0].returns)} would be found in 80 % of such experiments"
 
 
 def correction_sentence(comparisons: Mapping[ComparisonKey, Comparison], suite: Scores) -> str:
-    """A sentence with the corrected p values of the sentences before it."""
+    """How sure the sentences before it are: the corrected p values."""
     shown = [c.p_corrected for c in comparisons.values() if c.shown]
-    worst = (
-        f"p at most {max(shown):.2g}" if shown else f"p at least {min(c.p_corrected for c in comparisons.values()):.2g}"
-    )
-    size = max(c.family_size for c in comparisons.values())
-    together = f"These {size} comparisons are corrected together (Holm)" if size > 1 else "This is one comparison"
-    return f"{together}: {worst}, {count_noun(suite.seeds, 'seed')}."
+    worst = f"at most {max(shown):.2g}" if shown else f"at least {min(c.p_corrected for c in comparisons.values()):.2g}"
+    size, seeds = max(c.family_size for c in comparisons.values()), count_noun(suite.seeds, "seed")
+    if size == 1:
+        return f"This is one comparison of {seeds}, p {worst}."
+    which = "those that are shown have p" if shown else "none is shown, p is"
+    return f"These {size} comparisons of {seeds} are corrected together (Holm): {which} {worst}."

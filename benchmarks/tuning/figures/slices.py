@@ -4,46 +4,51 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import PAGE_WIDTH, Margins, mark_legend, mark_legend_height, page_grid, round_ticks
-from benchmarks.figures.style import GAIN, STYLE, line_styles
+from benchmarks.figures.layout import grid, note, round_ticks
+from benchmarks.figures.parts.legends import mark_legend
+from benchmarks.figures.style import GAIN, STYLE, LineStyle, line_styles
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.tuning.figures.layout import value_limits, variant_marker
+from benchmarks.tuning.figures.layout import value_limits
 from benchmarks.tuning.result import StudyResult
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.summary import score_unit
-from benchmarks.tuning.summary.trials import complete_trials, per_seed
+from benchmarks.tuning.summary.trials import complete_trials, per_seed, score_limits
 
 
-def draw_slices(studies: Mapping[str, StudyResult], named: Mapping[str, TunedParameter], single: bool) -> Figure:
+def draw_slices(
+    studies: Mapping[str, StudyResult],
+    named: Mapping[str, TunedParameter],
+    single: bool,
+    titles: Mapping[str, str] = MappingProxyType({}),
+    among: Sequence[str] = (),
+) -> Figure:
     """Value on the tuning seeds against each field, a panel a field; defaults ringed, choices starred.
 
     named   their names, the same in all figures of a report
     single  one study: its points are coloured by when they were tried, and the two marked ones have intervals
+    titles  what variants are called, where not by their names      among  as in `line_styles`
     """
     shown = varied_parameters(studies)
-    styles = line_styles(list(studies))
+    styles = line_styles(list(studies), among)
     with mpl.rc_context(STYLE):
-        top = 0.5 if single else 0.3 + mark_legend_height(len(studies) + 2, 4)
-        margins = Margins(right=0.75 if single else 0.15, top=top + 0.12, bottom=0.45, across=0.25, down=0.62)
-        made = page_grid(len(shown), 3, 1.55, margins)
+        made = grid(len(shown), 3, 1.4, least=1.6, sharey=True)
         low, high = value_limits([t.value for study in studies.values() for t in complete_trials(study)])
-        for i, (axis, parameter) in enumerate(zip(made.panels, shown.values(), strict=True)):
-            for k, (variant, study) in enumerate(studies.items()):
-                _points(axis, parameter, study, styles[variant].colour, variant_marker(k), single)
+        for axis, parameter in zip(made.panels, shown.values(), strict=True):
+            for variant, study in studies.items():
+                _points(axis, parameter, study, styles[variant], single)
             _parameter_axis(axis, parameter)
-            axis.set_title(named[parameter.name].label, fontsize=8.5)
+            axis.set_title(named[parameter.name].label)
             axis.set_ylim(low, high)
-            if i % 3:
-                axis.set_yticklabels([])
         made.label("", f"{score_unit(studies.values())}, tuning seeds")
-        _slice_legend(made.figure, studies, styles, single)
+        _slice_legend(made.figure, {titles.get(v, v): style for v, style in styles.items()}, single)
     return made.figure
 
 
@@ -61,7 +66,7 @@ def varied_parameters(studies: Mapping[str, StudyResult]) -> dict[str, TunedPara
     }
 
 
-def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: str, marker: str, single: bool) -> None:
+def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, style: LineStyle, single: bool) -> None:
     trials = [t for t in complete_trials(study) if parameter.name in t.values]
     x = [parameter.position(t.values[parameter.name]) for t in trials]
     y = [t.value for t in trials]
@@ -71,16 +76,28 @@ def _points(axis: Axes, parameter: TunedParameter, study: StudyResult, colour: s
         numbers = [t.number for t in trials]
         axis.scatter(x, y, c=numbers, cmap="cividis", s=14, lw=0, vmin=0, vmax=_last_number(study))
     else:
-        axis.scatter(x, y, color=colour, marker=marker, s=8, alpha=0.55, lw=0)
-    default: dict[str, Any] = {"ms": 8, "mfc": "none", "mec": "black" if single else colour, "mew": 1.3, "zorder": 3}
-    chosen: dict[str, Any] = {"ms": 11, "color": GAIN if single else colour, "mec": "black", "mew": 0.6, "zorder": 4}
-    for number, mark, style in ((study.test["default"].number, "o", default), (study.chosen, "*", chosen)):
+        axis.scatter(x, y, color=style.colour, marker=style.marker, s=8, alpha=0.55, lw=0)
+    default: dict[str, Any] = {
+        "ms": 8,
+        "mfc": "none",
+        "mec": "black" if single else style.colour,
+        "mew": 1.3,
+        "zorder": 3,
+    }
+    chosen: dict[str, Any] = {
+        "ms": 11,
+        "color": GAIN if single else style.colour,
+        "mec": "black",
+        "mew": 0.6,
+        "zorder": 4,
+    }
+    for number, mark, look in ((study.test["default"].number, "o", default), (study.chosen, "*", chosen)):
         for trial, at in zip(trials, x, strict=True):
             if trial.number != number:
                 continue
             if single and len(seeds := per_seed(trial.scores)) > 1:
-                axis.plot([at, at], t_interval(seeds), color="0.4", lw=0.9, zorder=2)
-            axis.plot(at, trial.value, mark, **style)
+                axis.plot([at, at], t_interval(seeds, limits=score_limits(study)), color="0.4", lw=0.9, zorder=2)
+            axis.plot(at, trial.value, mark, **look)
 
 
 def _last_number(study: StudyResult) -> int:
@@ -89,7 +106,6 @@ def _last_number(study: StudyResult) -> int:
 
 def _parameter_axis(axis: Axes, parameter: TunedParameter) -> None:
     """Logarithmic where the search is; choices under their own names."""
-    axis.tick_params(labelsize=7)
     if parameter.choices:
         axis.set_xticks(
             range(len(parameter.choices)), [textwrap.shorten(c, 12, placeholder="..") for c in parameter.choices]
@@ -107,22 +123,14 @@ def _parameter_axis(axis: Axes, parameter: TunedParameter) -> None:
         axis.xaxis.set_major_locator(round_ticks(parameter.integer))
 
 
-def _slice_legend(figure: Figure, studies: Mapping[str, StudyResult], styles: Mapping[str, Any], single: bool) -> None:
-    star = {"marker": "*", "ls": "none", "ms": 10, "mec": "black", "mew": 0.6}
+def _slice_legend(figure: Figure, styles: Mapping[str, LineStyle], single: bool) -> None:
+    star = {"marker": "*", "ls": "none", "ms": 9, "mec": "black", "mew": 0.6}
     marks: dict[str, dict[str, Any]] = {
-        "default": {"marker": "o", "ls": "none", "mfc": "none", "ms": 8, "mew": 1.3},
+        "default": {"marker": "o", "ls": "none", "mfc": "none", "ms": 7, "mew": 1.3},
         "chosen": {**star, "color": GAIN if single else "0.7"},
     }
     if single:
-        (study,) = studies.values()
-        height = figure.get_figheight()
-        bar = figure.add_axes((1 - 0.6 / PAGE_WIDTH, 0.45 / height, 0.12 / PAGE_WIDTH, min(1.5, height - 1.2) / height))
-        scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, _last_number(study)), "cividis")
-        figure.colorbar(scale, cax=bar, label="trial").ax.tick_params(labelsize=7)
-        bar.yaxis.set_major_locator(round_ticks(True))
+        note(figure, "colours: from the first trial (dark) to the last (bright)")
         return mark_legend(figure, marks)
-    points = {
-        v: {"marker": variant_marker(i), "color": styles[v].colour, "ls": "none", "ms": 4}
-        for i, v in enumerate(studies)
-    }
+    points = {n: {"marker": s.marker, "color": s.colour, "ls": "none", "ms": 4} for n, s in styles.items()}
     return mark_legend(figure, {**points, **marks})

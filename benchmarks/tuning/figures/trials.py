@@ -9,13 +9,15 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import Margins, mark_legend, page_grid
+from benchmarks.figures.layout import grid
+from benchmarks.figures.parts.legends import mark_legend
 from benchmarks.figures.style import GAIN, STYLE, LineStyle
 from benchmarks.tuning.figures.budget import best_line, shade_test, trial_step
 from benchmarks.tuning.figures.layout import vertical_interval
 from benchmarks.tuning.figures.optimism import STAGES
 from benchmarks.tuning.result import StudyResult
-from benchmarks.tuning.summary.trials import by_number, complete_trials, per_seed
+from benchmarks.tuning.summary.trials import by_number, complete_trials, per_seed, score_limits
+from envs.control.limits import Limits
 
 CHOSEN: dict[str, Any] = {"marker": "*", "color": GAIN, "mec": "black", "mew": 0.5}
 SELECTION = STAGES["chosen, selection seeds"][1]
@@ -36,29 +38,32 @@ def draw_trials(study: StudyResult) -> Figure:
     end = len(study.trials)
     step = trial_step(end)
     with mpl.rc_context(STYLE):
-        made = page_grid(1, 1, 2.7, Margins(top=0.85))
+        made = grid(1, 1, 2.3)
         (axis,) = made.panels
-        _tuning_and_selection(axis, study, end)
+        limits = score_limits(study)
+        _tuning_and_selection(axis, study, end, limits)
         for i, (setting, colour, marker) in enumerate((("default", "black", "o"), ("tuned", GAIN, "D"))):
-            vertical_interval(axis, per_seed(study.test[setting].scores), end + step * (1.4 + i), colour, marker)
+            vertical_interval(
+                axis, per_seed(study.test[setting].scores), end + step * (1.4 + i), colour, marker, limits
+            )
         shade_test(axis, end + step * 0.5, end + step * 3.4)
-        made.label("trials", study.unit, bottom=0.08)
+        made.label("trials", study.unit)
         mark_legend(made.figure, ENTRIES)
     return made.figure
 
 
-def _tuning_and_selection(axis: Axes, study: StudyResult, end: int) -> None:
+def _tuning_and_selection(axis: Axes, study: StudyResult, end: int, limits: Limits) -> None:
     """Every trial on its tuning seeds, the best so far, and the selection scores of those that were run again."""
     x = {t.number: i + 1 for i, t in enumerate(by_number(study.trials))}
     complete = {t.number: t for t in complete_trials(study)}
     for trial in by_number(study.trials):
         if trial.number in complete:
-            vertical_interval(axis, per_seed(trial.scores), x[trial.number], "0.6", "o")
+            vertical_interval(axis, per_seed(trial.scores), x[trial.number], "0.6", "o", limits)
         elif math.isfinite(trial.value):
             axis.plot(x[trial.number], trial.value, "x", ms=5, color="0.55")
     best_line(axis, study, LineStyle("black", "-", ""), end)
     for stage in study.selection:
         if stage.number in x:
-            vertical_interval(axis, per_seed(stage.scores), x[stage.number] + 0.25, SELECTION, "s")
+            vertical_interval(axis, per_seed(stage.scores), x[stage.number] + 0.25, SELECTION, "s", limits)
     if study.chosen in complete:
         axis.plot(x[study.chosen], complete[study.chosen].value, ls="none", ms=11, zorder=4, **CHOSEN)

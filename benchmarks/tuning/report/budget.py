@@ -24,16 +24,16 @@ from benchmarks.tuning.summary.summary import Summary
 
 MANY = 12  # studies: of more, a table shows means
 FIGURE_OF_ONE = (
-    "Every trial on its tuning seeds and the best so far, what was run again on selection seeds, and both settings on"
-    " the test seeds; bars: 95 % t intervals. n = {trials} trials, {n}. {cost}"
+    "Every trial on its tuning seeds and the best so far, what was run again on selection seeds, and both settings on the "
+    "test seeds. Bars: 95 % t intervals. n = {trials} trials, {n}. {cost}"
 )
 FIGURE = (
-    "Highest value so far on the tuning seeds (lines) against trials; circles: the default, which is trial 1; at the "
-    "right, shaded: the chosen configuration on the test seeds, with 95 % t intervals. {n}. {cost}"
+    "Highest value so far on the tuning seeds (lines) against trials. Circles: the default, which is trial 1. Shaded, at "
+    "the right: the chosen configuration on the test seeds, with 95 % t intervals; {n}. {cost}"
 )
 CAPTION = (
-    "Highest value on the tuning seeds after a part of the trials (default: trial 1), the trials at which the best "
-    "and the chosen configuration came, and the chosen one's test score; {n}."
+    "Highest value on the tuning seeds after a part of the trials (default: trial 1). The trials at which the best and the "
+    "chosen configuration came. The chosen one's test score; {n}."
 )
 
 
@@ -89,9 +89,9 @@ def budget_sentences(summary: Summary) -> list[str]:
     sentences = [
         f"The highest value on the tuning seeds is{many} {mean['after a quarter']:.3f} after a quarter of the trials, "
         f"{mean['after a half']:.3f} after a half and {mean['after all']:.3f} after all.",
-        f"The default's value there is{many} {mean['default']:.3f}; the chosen configuration's test score is "
-        f"{mean['chosen, test']:.3f}.",
-        "The highest of many noisy values is too high, the more so the more were tried: a line that still rises need not "
+        f"The default's value there is{many} {mean['default']:.3f}.",
+        f"The chosen configuration's test score is{many} {mean['chosen, test']:.3f}.",
+        "The highest of many noisy values is too high, and more so the more were tried. A line that still rises need not "
         "mean that the choice still gains.",
     ]
     if len(table) > 1:

@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
+from benchmarks.statistics.wording.answers import as_many_as_fit
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.gains import draw_gains
 from benchmarks.tuning.report.headline import average_change, shown_changes
@@ -17,14 +18,14 @@ from benchmarks.tuning.summary.trials import SETTINGS
 
 FIGURE = (
     "Default (circles) and tuned setting (filled marks) on the test seeds: means, their 95 % t intervals and a dot a "
-    "seed, {n}. A filled mark has a colour where the difference is shown (sign-flip, Holm); a circle alone: the "
-    "default was chosen."
+    "seed, {n}. A filled mark has a colour where the difference is shown (sign-flip, Holm). A circle alone: the default "
+    "was chosen."
 )
 CAPTION = (
-    "Mean {unit} on the test seeds, {n}, the same for both settings; difference paired by seed, p of an exact sign-"
-    "flip test, Holm over all tests of this table; A12: how often a tuned run is above a default one; detectable: "
-    "where none is shown, the true difference that is shown with probability .8 at the level that Holm's correction "
-    "guarantees to each row."
+    "Mean {unit} on the test seeds, {n}, the same for both settings. Differences are paired by seed. `p`: of an exact "
+    "sign-flip test; `p (Holm)`: corrected for all tests of this table. `A12`: how often a tuned run is above a default "
+    "one. `detectable`: where no difference is shown, the true one that would be found in 80 % of such experiments, at "
+    "the level that Holm's correction guarantees to each row."
 )
 BOLD = " Bold: the highest of its task and column, and those not shown to be lower."
 CHANGES = "What each chosen configuration changed, default -> tuned; names as in the table of the search space."
@@ -60,10 +61,8 @@ def gain_sentences(summary: Summary) -> list[str]:
         shown = shown_changes(summary)
         tested = f"of {len(shown.tested)}" + (" tested" if len(shown.tested) < len(summary.studies) else "")
         gains = count_noun(len(shown.gains), "study", "studies")
-        sentences.append(
-            f"A gain is shown in {gains} {tested} (Holm over all){_where(shown.gains)}; "
-            f"a loss in {len(shown.losses)}{_where(shown.losses)}."
-        )
+        sentences.append(f"A gain is shown in {gains} {tested} (Holm over all){_where(shown.gains)}.")
+        sentences.append(f"A loss is shown in {len(shown.losses)}{_where(shown.losses)}.")
     kept = summary.gains[summary.gains["kept"]]
     if len(kept):
         sentences.append(f"The default itself was chosen in {len(kept)} of {len(summary.studies)}{_where(kept)}.")
@@ -84,11 +83,12 @@ def floor_sentence(summary: Summary) -> str:
     if low.empty:
         every = "the study's" if total == 1 else f"each of the {total} studies'"
         return f"On the test seeds {every} tuned score is at least {rule}."
-    where = "; ".join(
+    where = [
         f"`{r['variant']}` on {r['task']} ({_mean(r['tuned'])}, default {_mean(r['default'])})"
         for r in low.to_dict("records")
-    )
-    return f"In {len(low)} of {total} the tuned test score is below {rule}: {where}."
+    ]
+    head = f"In {len(low)} of {total} the tuned test score is below {rule}."
+    return f"{head} {as_many_as_fit('There:', where)}"
 
 
 def _mean(value: float) -> str:

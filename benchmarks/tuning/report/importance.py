@@ -13,13 +13,13 @@ from benchmarks.tuning.summary.summary import Summary
 from benchmarks.tuning.summary.trials import StudyKey
 
 METHOD = (
-    f"PED-ANOVA (Watanabe et al. 2023): how far the density of the best trials (a tenth, at least {TOP}) over a field "
-    "differs from that of all trials; shares of a study sum to 1"
+    "Importance by PED-ANOVA (Watanabe et al., 2023): how far the density of the best trials over a field differs from "
+    f"that of all trials. The best are a tenth, at least {TOP}. Shares of a study sum to 1."
 )
 CHANCE = (
-    f"above chance: more than in each of {SHUFFLES} shuffles of the scores, as a field of no effect is in one of 20"
+    f"`above chance`: more than in each of {SHUFFLES} shuffles of the scores, as a field of no effect is in one of 20."
 )
-LARGEST = "largest in: studies in which no other field has a larger share"
+LARGEST = "`largest in`: studies in which no other field has a larger share."
 
 
 def importance_section(summary: Summary) -> Section:
@@ -40,16 +40,16 @@ def importance_section(summary: Summary) -> Section:
 def _blocks_of_one_study(summary: Summary, n: str) -> tuple[Block, ...]:
     table = summary.every_share.sort_values("share", ascending=False)
     return (
-        FigureBlock("importance", partial(draw_importance_bars, summary), f"{METHOD}. Filled: {CHANCE}. {n}."),
-        Table("importance", table, f"{CHANCE}. {n}."),
+        FigureBlock("importance", partial(draw_importance_bars, summary), f"{METHOD} Filled: {CHANCE} {n}."),
+        Table("importance", table, f"{CHANCE} {n}."),
     )
 
 
 def _blocks_of_several_studies(summary: Summary, n: str, studies: int) -> tuple[Block, ...]:
-    means = f"means over {count_noun(studies, 'study', 'studies')}, -: not searched"
+    means = f"Means over {count_noun(studies, 'study', 'studies')}; `-`: not searched."
     return (
-        FigureBlock("importance", partial(draw_importance_map, summary), f"{METHOD}; {means}. {n}."),
-        Table("importance", summary.fields, f"{LARGEST}; {CHANCE}. {n}."),
+        FigureBlock("importance", partial(draw_importance_map, summary), f"{METHOD} {means} {n}."),
+        Table("importance", summary.fields, f"{LARGEST} {CHANCE} {n}."),
         Table("importance_by_study", summary.every_share, f"Every share. {n}.", title="Study by study"),
     )
 
@@ -64,8 +64,8 @@ def importance_sentences(summary: Summary) -> list[str]:
     chance = f"{shares / (SHUFFLES + 1):.{0 if shares > 2 * SHUFFLES else 1}f}"
     return [
         f"The largest shares of the importance{many}: {top}.",
-        f"{above} of {shares} shares are above those of all {SHUFFLES} shuffles of the scores; about {chance} would be by "
-        "chance.",
+        f"{above} of {shares} shares are above those of all {SHUFFLES} shuffles of the scores. By chance about {chance} "
+        "would be.",
         *missing_importances(summary),
     ]
 

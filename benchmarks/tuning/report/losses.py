@@ -31,7 +31,7 @@ def losses_section(summary: Summary) -> Section:
 def _sentences(summary: Summary, total: Mapping[str, int]) -> Iterator[str]:
     trials, complete, pruned = (number(total[name]) for name in ("trials", "complete", "pruned"))
     runs = number(total["runs"])
-    yield f"{complete} of {trials} trials are complete, {pruned} were pruned."
+    yield f"{complete} of {trials} trials are complete; {pruned} were pruned."
     if total["other"] or total["missing"]:
         yield f"{total['other']} have no value, and {total['missing']} that the protocol asks for are missing."
     if total["not a number"]:

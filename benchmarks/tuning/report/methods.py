@@ -41,11 +41,11 @@ def _how_tuned(summary: Summary) -> Iterator[str]:
     each = ", each in a study of its own," if len(studies) > 1 else ""
     pruner = protocol_values(studies, "pruner")
     yield (
-        f"Hyper-parameters ({fields}) were tuned for {describe_studies(summary)}{each} with {_counts(studies, 'trials')} "
-        f"trials of {_counts(studies, 'tuning_seeds')} tuning seeds."
+        f"Hyper-parameters were tuned for {describe_studies(summary)}{each} with {_counts(studies, 'trials')} trials of "
+        f"{_counts(studies, 'tuning_seeds')} tuning seeds. They are {fields}."
     )
     yield (
-        f"The first trial was the default; the others came from the sampler {protocol_values(studies, 'sampler')}"
+        f"The first trial was the default. The others came from the sampler {protocol_values(studies, 'sampler')}"
         f"{_optuna(studies)}, {'without pruning' if pruner == 'none' else f'with the pruner {pruner}'}."
     )
     yield f"A seed's objective is {objective_phrase(summary)}."
@@ -55,19 +55,19 @@ def _how_chosen(summary: Summary) -> Iterator[str]:
     studies = list(summary.studies.values())
     yield (
         f"The default and the best {_counts(studies, 'top')} trials were run again on "
-        f"{_counts(studies, 'selection_seeds')} selection seeds, and the configuration with the highest mean there "
-        "was chosen."
+        f"{_counts(studies, 'selection_seeds')} selection seeds. The configuration with the highest mean there was chosen."
     )
     yield (
         f"The default and the chosen configuration were then run on {_counts(studies, 'test_seeds')} test seeds. The three "
-        "streams of seeds are disjoint, and all scores of default and tuned settings are of the test seeds."
+        "streams of seeds are disjoint. All scores of default and tuned settings are of the test seeds."
     )
 
 
 def _how_compared(summary: Summary) -> Iterator[str]:
     yield (
         "Differences are paired by seed (95 % t intervals, exact two-sided sign-flip tests, Holm over "
-        f"{count_noun(len(summary.studies), 'study', 'studies')})."
+        f"{count_noun(len(summary.studies), 'study', 'studies')}). Intervals end where an expected return cannot go "
+        "further: at an optimum that is known exactly, and at the limits of an episode's return."
     )
     if summary.rankings:
         yield (

@@ -14,12 +14,12 @@ from benchmarks.tuning.report.phrases import selection_seeds, tested_seeds
 from benchmarks.tuning.summary.summary import Summary
 
 FIGURE = (
-    "The best trial's value on the tuning seeds, and the chosen configuration on selection and on test seeds: means, "
-    "95 % t intervals and a dot a seed; {n}, n = {selection} selection seeds."
+    "The best trial's value on the tuning seeds, and the chosen configuration on selection and on test seeds. Means, 95 % t "
+    "intervals and a dot a seed; {n}, n = {selection} selection seeds."
 )
 CAPTION = (
-    "optimism: the best trial's value less the chosen configuration's test score, {n}; its interval is the test "
-    "score's. drift: the default's own value on the tuning seeds less its test score, what the seeds alone do."
+    "`optimism`: the best trial's value less the chosen configuration's test score, {n}. Its interval is the test score's. "
+    "`drift`: the default's own value on the tuning seeds less its test score, which is what the seeds alone do."
 )
 
 
@@ -47,9 +47,8 @@ def optimism_sentences(summary: Summary) -> list[str]:
     ]
     if (drift := table["drift"].dropna()).size:
         sentences.append(
-            f"The default, which was not selected, scores {drift.mean():+.3f}{many} on the tuning seeds over its "
-            f"test score: "
-            "the seeds cause this difference, not the selection."
+            f"The default, which was not selected, scores {drift.mean():+.3f}{many} on the tuning seeds over its test "
+            "score. The seeds cause this difference, not the selection."
         )
     return sentences
 
@@ -59,8 +58,8 @@ def _size(table: pd.DataFrame) -> list[str]:
     if len(values) > 1:
         mean = signed(float(values.mean()), *t_interval(values))
         return [
-            f"Optimism is {mean} on average over {len(values)} studies (t interval over studies, which share their seeds) "
-            f"and above 0 in {int((values > 0).sum())} of them."
+            f"Optimism is {mean} on average over {len(values)} studies (t interval over studies, which share their seeds).",
+            f"It is above 0 in {int((values > 0).sum())} of them.",
         ]
     if len(values):
         row = table.iloc[0]

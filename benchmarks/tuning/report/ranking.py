@@ -9,22 +9,22 @@ from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, 
 from benchmarks.statistics import intervals
 from benchmarks.statistics.wording.phrases import NAMED, count_noun, list_words
 from benchmarks.tuning.figures.rankings import draw_rankings
-from benchmarks.tuning.report.headline import ranking_sentence
+from benchmarks.tuning.report.headline import ranking_sentences as sentences_of
 from benchmarks.tuning.report.phrases import number_range
 from benchmarks.tuning.summary.ranking import Ranking
 from benchmarks.tuning.summary.summary import Summary
 
 FIGURE = (
-    "Places and mean test scores before and after tuning, n = {n} test seeds; in bold the highest mean and those not "
-    "shown to be lower (all pairs tested together, familywise error 5 %). tau: Kendall's, with its 95 % bootstrap "
+    "Places and mean test scores before and after tuning, n = {n} test seeds. In bold: the highest mean and those not "
+    "shown to be lower (all pairs tested together, familywise error 5 %). `tau`: Kendall's, with its 95 % bootstrap "
     "interval."
 )
 CAPTION = (
-    "n = {n} test seeds. tau: Kendall's rank correlation of the default and the tuned ranking; its interval: "
-    "{resamples:,} bootstrap resamples of whole test seeds. again: mean tau of the default ranking on one resample "
-    "with itself on another, what is to be expected where tuning changes nothing. ordered: pairs of variants whose "
-    "order is shown (sign-flip, Holm over the pairs); of those ordered by default, kept, left open and reversed are "
-    "ordered in the same way, not, or the other way once tuned."
+    "n = {n} test seeds. `tau`: Kendall's rank correlation of the default and the tuned ranking. Its interval is from "
+    "{resamples:,} bootstrap resamples of whole test seeds. `again`: mean tau of the default ranking on one resample with "
+    "itself on another. That is to be expected where tuning changes nothing. `ordered`: pairs of variants whose order is "
+    "shown (sign-flip, Holm over the pairs). Of those ordered by default, some are ordered in the same way once tuned "
+    "(`kept`), some in no way (`left open`), and some the other way (`reversed`)."
 )
 
 
@@ -35,7 +35,7 @@ def ranking_section(summary: Summary) -> Section | None:
     n = number_range(len(r.default) for r in summary.rankings)
     blocks = (
         Prose(joined(ranking_sentences(summary))),
-        FigureBlock("rankings", partial(draw_rankings, summary.rankings), FIGURE.format(n=n)),
+        FigureBlock("rankings", partial(draw_rankings, summary.rankings, summary.titles), FIGURE.format(n=n)),
         Table("rankings", summary.ranks, CAPTION.format(n=n, resamples=intervals.RESAMPLES)),
     )
     return Section("Does the ranking survive tuning", blocks)
@@ -57,7 +57,7 @@ def ranking_sentences(summary: Summary) -> list[str]:
 
 
 def _ranking_details(r: Ranking) -> Iterator[str]:
-    yield f"{ranking_sentence(r)}."
+    yield from sentences_of(r)
     if r.self_agreement == r.self_agreement:
         yield f"For comparison: the default ranking agrees with itself on other test seeds at tau {r.self_agreement:.2f}."
     if r.orders.reversed:
@@ -72,6 +72,6 @@ def _task_by_task(rankings: list[Ranking]) -> Iterator[str]:
         low, high = min(rankings, key=lambda r: r.tau), max(rankings, key=lambda r: r.tau)
         moved = sum(r.best("default")[0] != r.best("tuned")[0] for r in rankings)
         yield (
-            f"Task by task tau runs from {low.tau:.2f} ({low.where}) to {high.tau:.2f} ({high.where}); another variant "
+            f"Task by task tau runs from {low.tau:.2f} ({low.where}) to {high.tau:.2f} ({high.where}). Another variant "
             f"leads after tuning on {moved} of {len(rankings)} tasks."
         )

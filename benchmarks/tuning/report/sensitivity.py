@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial
 
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
+from benchmarks.statistics.wording.answers import as_many_as_fit
 from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.tuning.figures.parallel import draw_parallel
 from benchmarks.tuning.figures.slices import draw_slices, varied_parameters
@@ -15,18 +16,19 @@ from benchmarks.tuning.summary.summary import Summary
 
 AT_END = 0.02  # of a range, on the scale that was searched: so near, the search may have ended too early
 SLICES = (
-    "{task}: value on the tuning seeds against each field, a point a complete trial, {how}; rings: defaults, stars: "
-    "chosen; logarithmic where the search is. n = {n}."
+    "{task}: value on the tuning seeds against each field, a point a complete trial, {how}. Rings: defaults; stars: chosen. "
+    "Logarithmic where the search is. n = {n}."
 )
 LINES = (
-    "{task}: every trial as a line over its fields and its score on the tuning seeds, the brighter the better and the"
-    " best on top; each axis runs from its lowest to its highest value (above), logarithmic where the search is; "
-    "dotted: the default, thick: chosen, dashed: pruned. n = {n}."
+    "{task}: every trial as a line over its fields and its score on the tuning seeds, the brighter the better, the best on "
+    "top. Each axis runs from its lowest to its highest value (above), logarithmic where the search is. Dotted: the "
+    "default; thick: chosen; dashed: pruned. n = {n}."
 )
 TRIALS = "Every trial: its value on the tuning seeds, the highest so far, and what it tried."
+WIDER = "Search wider there, unless values beyond that end are invalid."
 CAVEAT = (
-    "A slice shows one field while all others move too: a cloud without a slope may still hide a field that matters "
-    "together with another, and a sampler that learns puts its points where they score well."
+    "A slice shows one field while all others move too. A cloud without a slope may still hide a field that matters "
+    "together with another. A sampler that learns puts its points where they score well."
 )
 
 
@@ -40,7 +42,7 @@ def sensitivity_section(summary: Summary) -> Section:
             variants = ", ".join(f"`{v}`" for v in studies)
             sentences.append(f"{task}: no field takes two values in complete trials ({variants}).")
             continue
-        draw = partial(draw_slices, studies, summary.parameters, single)
+        draw = partial(draw_slices, studies, summary.parameters, single, summary.titles, summary.variants)
         figures.append(FigureBlock(name, draw, SLICES.format(task=task, how=how, n=complete_counts(studies))))
     return Section("Sensitivity", (Prose(joined(sentences)), *figures))
 
@@ -60,7 +62,7 @@ def range_end_sentence(summary: Summary) -> str:
     ]
     if not fields:
         return f"No chosen value lies {share}."
-    return f"The chosen value lies {share} for {', '.join(fields)}: unless values beyond that end are invalid, search wider."
+    return f"{as_many_as_fit(f'The chosen value lies {share} for', fields)} {WIDER}"
 
 
 def coordinates_section(summary: Summary) -> Section:
@@ -68,7 +70,7 @@ def coordinates_section(summary: Summary) -> Section:
     figures = [
         FigureBlock(
             name,
-            partial(draw_parallel, studies, summary.parameters),
+            partial(draw_parallel, studies, summary.parameters, summary.titles),
             LINES.format(task=task, n=complete_counts(studies)),
         )
         for task, name, studies in figure_groups(summary, "parallel")

@@ -24,8 +24,8 @@ def report_warnings(summary: Summary) -> Iterator[str]:
     """All warnings of a report."""
     for (task, variant), settings in summary.lost.items():
         yield (
-            f"`{variant}` on {task}: {lost_phrase(settings)} all test runs, which diverged or returned no number. It "
-            "has no mean there and is not ranked."
+            f"`{variant}` on {task}: {lost_phrase(settings)} all test runs, which diverged or returned no number. It has "
+            "no mean there and is not ranked."
         )
     yield from differing_protocols(summary)
     if unlike := differing_ranges(summary):
@@ -71,6 +71,6 @@ def few_seed_warnings(summary: Summary) -> Iterator[str]:
         yield text.replace("seeds:", "test seeds:", 1)
     elif tested and (least := least_corrected_p(seeds, tested)) > LEVEL:
         yield (
-            f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}, so no gain of a single study "
+            f"{seeds} test seeds and {tested} tests: the smallest corrected p is {least:.3g}. No gain of a single study "
             "can be shown, only averages. Use more test seeds."
         )

@@ -19,7 +19,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -28,6 +27,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from benchmarks.sharing.observer import Observer
 from benchmarks.tuning.storage.slots import (
     has_free_slot,
     is_surplus,
@@ -36,7 +36,7 @@ from benchmarks.tuning.storage.slots import (
     pending_retries,
     release_key,
 )
-from benchmarks.tuning.storage.workers import STEP_S, Worker, heartbeat
+from benchmarks.tuning.storage.workers import STEP_S, Worker, heartbeat, observer
 
 
 def claim(
@@ -120,9 +120,9 @@ def release(study: Study, worker: Worker) -> list[dict[str, Any]]:
     Any number of processes may do so at the same time, and be killed meanwhile: only one of them succeeds in failing a
     trial, and enqueues it; where that one dies first, any process that calls STEP_S later does.
     """
-    attributes, failed = study.user_attrs, set()
+    attributes, failed, seen = study.user_attrs, set(), observer(study)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if _is_abandoned(trial, worker, attributes):
+        if _is_abandoned(trial, worker, attributes, seen):
             study.set_user_attr(release_key(trial.number), time.time())
             if finish(study, trial.number, None, TrialState.FAIL):
                 failed.add(trial.number)
@@ -130,7 +130,7 @@ def release(study: Study, worker: Worker) -> list[dict[str, Any]]:
     return [
         _enqueue_retry(study, trial)
         for trial in pending_retries(study.get_trials(deepcopy=False), attributes)
-        if trial.number in failed or abs(time.time() - attributes[release_key(trial.number)]) > STEP_S
+        if seen.unchanged_s(key := release_key(trial.number), attributes[key]) > STEP_S or trial.number in failed
     ]
 
 
@@ -145,12 +145,11 @@ def return_unfinished(study: Study, trials: Iterable[Trial]) -> None:
             _enqueue_retry(study, study.get_trials(deepcopy=False)[trial.number])
 
 
-def _is_abandoned(trial: FrozenTrial, here: Worker, attributes: Mapping[str, Any]) -> bool:
+def _is_abandoned(trial: FrozenTrial, here: Worker, attributes: Mapping[str, Any], seen: Observer) -> bool:
     if "worker" in trial.user_attrs:
-        return not Worker(**trial.user_attrs["worker"]).alive(here, attributes)
-    # It is taken and not yet signed. The clock of its host may be in another time zone: then a trial is failed that some
-    # process is just claiming, which finds out and claims another.
-    return abs((datetime.now() - (trial.datetime_start or datetime.min)).total_seconds()) > STEP_S
+        worker = Worker.read(trial.user_attrs["worker"])
+        return worker is None or not worker.alive(here, attributes, seen)
+    return seen.unchanged_s(trial.number, trial.datetime_start) > STEP_S  # it is taken and not yet signed
 
 
 def _enqueue_retry(study: Study, trial: FrozenTrial) -> dict[str, Any]:

@@ -14,16 +14,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from benchmarks.loading.titles import task_titles, variant_titles
 from benchmarks.reports.variant_groups import groups
 from benchmarks.statistics import tests
+from benchmarks.statistics.intervals import limits_of_difference, within
 from benchmarks.tuning.imputation import worst_finite_scores
 from benchmarks.tuning.result import StudyResult, task_label
 from benchmarks.tuning.summary import tables
 from benchmarks.tuning.summary.importance import Importance, field_table, importance, share_table
 from benchmarks.tuning.summary.parameters import TunedParameter, tuned_parameters
 from benchmarks.tuning.summary.ranking import Ranking, rank
-from benchmarks.tuning.summary.trials import StudyKey, imputed_study, lost_settings, tested_scores
+from benchmarks.tuning.summary.trials import StudyKey, imputed_study, lost_settings, score_limits, tested_scores
 from envs.api import Doubles
+from envs.control.limits import mean as mean_limits
 
 
 def by_task_and_variant(studies: Sequence[StudyResult]) -> dict[StudyKey, StudyResult]:
@@ -78,6 +81,13 @@ class Summary:
         return [key for key in self.studies if key not in self.lost]
 
     @cached_property
+    def titles(self) -> dict[str, str]:
+        """What figures call tasks, sets of tasks and variants, by name."""
+        single = task_titles(dict.fromkeys(task for study in self.studies.values() for task in study.tasks))
+        together = {task_label(s.tasks): task_label(single[task] for task in s.tasks) for s in self.studies.values()}
+        return together | variant_titles(self.variants)
+
+    @cached_property
     def tasks(self) -> list[str]:
         return list(dict.fromkeys(task for task, _ in self.studies))
 
@@ -112,7 +122,11 @@ class Summary:
         seeds = min(self.test_seeds)
         scores = [self.tested(*key) for key in self.compared]
         tuned, default = (np.mean([both[side][:seeds] for both in scores], axis=0) for side in (0, 1))
-        return tests.compare_paired(tuned, default)
+        result = tests.compare_paired(tuned, default)
+        limits = mean_limits(score_limits(self.studies[key]) for key in self.compared)
+        return result._replace(
+            interval=within(result.interval, result.difference, limits_of_difference(limits, limits))
+        )
 
     @cached_property
     def changed(self) -> pd.DataFrame:

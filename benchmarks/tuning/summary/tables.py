@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.statistics import tests
-from benchmarks.statistics.intervals import t_interval
+from benchmarks.statistics.intervals import limits_of_difference, t_interval, within
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.tuning.result import StudyResult, mean_score
 from benchmarks.tuning.summary.parameters import TunedParameter, changes, shown
@@ -23,6 +23,7 @@ from benchmarks.tuning.summary.trials import (
     default_value,
     keeps_default,
     lost_settings,
+    score_limits,
     selection_scores,
     tested_scores,
     trial_value,
@@ -47,10 +48,12 @@ def gains_table(studies: Studies) -> pd.DataFrame:
 def _gain(study: StudyResult, tested: int) -> dict[str, Any]:
     tuned, default = tested_scores(study)
     compared, kept, lost = tests.compare_paired(tuned, default), keeps_default(study), lost_settings(study)
+    limits = score_limits(study)
+    interval = within(compared.interval, compared.difference, limits_of_difference(limits, limits))
     test = {"low": NAN, "high": NAN, "p": NAN, "a12": NAN}
     if not kept and not lost:
         test = {
-            "low": compared.interval.low, "high": compared.interval.high, "p": compared.p, "a12": compared.a12,
+            "low": interval.low, "high": interval.high, "p": compared.p, "a12": compared.a12,
         }  # fmt: skip
     return {
         "default": compared.mean_a, "tuned": compared.mean_b, "difference": compared.difference, **test,
@@ -84,7 +87,7 @@ def optimism_table(studies: Studies) -> pd.DataFrame:
     for (task, variant), study in studies.items():
         best, start = best_value(study), default_value(study)
         test, selection = tested_scores(study)[0], selection_scores(study)
-        interval = t_interval(test)
+        interval = t_interval(test, limits=score_limits(study))
         rows.append(
             {
                 "task": task, "variant": variant, "best trial": best, "chosen, tuning": trial_value(study, study.chosen),

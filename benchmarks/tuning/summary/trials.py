@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.loading.limits import named_limits
 from benchmarks.tuning.imputation import impute, worst_finite_scores
 from benchmarks.tuning.result import BySeed, StudyResult, TrialResult
 from envs.api import Doubles
+from envs.control.limits import Limits
+from envs.control.limits import mean as mean_limits
 
 NAN = float("nan")
 SETTINGS = ("default", "tuned")
@@ -70,6 +73,12 @@ def tested_scores(study: StudyResult) -> tuple[Doubles, Doubles]:
     tuned, default = (per_seed(study.test[setting].scores) for setting in ("tuned", "default"))
     seeds = min(len(tuned), len(default))
     return tuned[:seeds], default[:seeds]
+
+
+def score_limits(study: StudyResult) -> Limits:
+    """What the expected score cannot leave, a mean over the study's tasks."""
+    known = [(scale, named_limits(task, scale)) for task, scale in study.task_scales.items()]
+    return mean_limits(Limits(*(float(x) for x in scale.read(limits))) for scale, limits in known)
 
 
 def lost_settings(study: StudyResult) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 
 import benchmarks
 from algorithms import VARIANTS
-from benchmarks import load, run
+from benchmarks import compare, load, run
+from benchmarks.store.sources import read_meta
 from benchmarks.validation.usage import WorkFailed
 from envs import TASKS
 from envs.validation import UsageError
@@ -28,7 +30,7 @@ def test_names_and_objects_train_once_and_are_read_again(tmp_path: Path, capsys:
     assert (first.tasks, first.variants) == ([BANDIT], ["reward_to_go", "mine"])
     assert "2 cells" in capsys.readouterr().err
     again = run(BANDIT, "reward_to_go, gae", seeds=2, env_steps=500, results=tmp_path, jobs=1)
-    assert "1 cells" in capsys.readouterr().err  # reward_to_go is there
+    assert "1 cell to run (1 done before)" in capsys.readouterr().err  # reward_to_go is there
     assert again.variants == ["reward_to_go", "gae"]
     ours = [frame[frame["variant"] == "reward_to_go"] for frame in (first.curves, again.curves)]
     pd.testing.assert_frame_equal(*ours)
@@ -38,6 +40,51 @@ def test_names_and_objects_train_once_and_are_read_again(tmp_path: Path, capsys:
 def test_progress_may_be_silent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(BANDIT, "random", seeds=1, results=tmp_path, progress=False)
     assert capsys.readouterr() == ("", "")
+
+
+def test_values_of_a_field_are_variants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(
+        BANDIT,
+        "gae,reinforce",
+        sets={"estimator.credit.lam": [0.9, 1]},
+        seeds=1,
+        env_steps=200,
+        results=tmp_path,
+        jobs=1,
+    )
+    assert result.variants == ["gae lam=0.9", "gae lam=1", "reinforce"]
+    lams = {read_meta(path)["cell"]["algorithm"]["name"]: read_meta(path)["cell"]["algorithm"] for path in result.paths}
+    assert [lams[f"gae lam={lam}"]["estimator"]["credit"]["lam"] for lam in ("0.9", "1")] == [0.9, 1.0]
+    assert "--" not in capsys.readouterr().err
+
+
+def test_a_rate_is_selected_for_a_variant_without_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = replace(VARIANTS["gae"], name="mine")
+    small = {"seeds": 1, "env_steps": 200, "results": tmp_path, "jobs": 1}
+    task = "bandit/medium"  # on which rates of ours were selected
+    run(task, [mine, "gae"], **small)  # type: ignore[arg-type]
+    assert "To select it:\n  run(..., select_rates=True)" in capsys.readouterr().err
+    result = run(task, [mine, "gae"], select_rates=True, **small)  # type: ignore[arg-type]
+    assert "selected for bandit/medium x mine: learning rate " in capsys.readouterr().err
+    chosen = json.loads((tmp_path / "notebook/rates.json").read_text())[task]["mine"]
+    rates = {read_meta(p)["cell"]["algorithm"]["name"]: read_meta(p)["cell"]["members"]["rates"] for p in result.paths}
+    assert rates["mine"] == [chosen]
+
+
+def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The random policy against one that learns; one look of ten seeds is the cap."""
+    result = run(
+        BANDIT, "reinforce,gae", adaptive=True, baseline="gae", max_seeds=10, margin=0.5, env_steps=300, results=tmp_path,
+        jobs=1,
+    )  # fmt: skip
+    assert "look 1 of 1, 10 seeds: " in capsys.readouterr().err
+    assert result.suite.seeds == 10
+    decided = json.loads((tmp_path / "notebook/adaptive.json").read_text())
+    assert decided["baseline"] == "gae"
+    (row,) = compare(result, "gae").to_dict("records")
+    assert row["p_holm"] == max(
+        decided["decisions"][0]["p_corrected"], decided["alpha"]
+    )  # that of the look, not a new one
 
 
 def test_released_results_are_read() -> None:
@@ -59,6 +106,12 @@ def test_released_results_are_read() -> None:
         (("CartPole-v1", "exact_pg", {}), "oracle"),
         ((BANDIT, [], {}), "variants names nothing"),
         ((BANDIT, ["gae", "gae"], {}), "two variants are called 'gae'"),
+        ((BANDIT, "gae", {"tuned": True}), "holds no configuration of gae on bandit/small"),
+        ((BANDIT, "gae", {"tuned": True, "select_rates": True}), "^select_rates has no meaning with tuned"),
+        ((BANDIT, "gae", {"sets": {"estimator.credit.lamb": 1}}), "unknown field of LambdaReturn in sets"),
+        ((BANDIT, "gae,ppo", {"adaptive": True, "margin": 0.0}), "^margin must be greater than 0"),
+        ((BANDIT, "gae,ppo", {"adaptive": True, "max_seeds": 15}), "^max_seeds must be a multiple of 10"),
+        ((BANDIT, "gae,ppo", {"baseline": "gae"}), "^baseline is that of adaptive=True"),
     ],
 )
 def test_mistakes_are_named_before_any_work(
@@ -135,6 +188,6 @@ def test_a_script_without_a_guard_trains_its_own_classes(tmp_path: Path) -> None
 
     out, said = printed(SCRIPT)
     assert out == "first line of the result: 1\n"  # once: workers do not run the script
-    assert "1 cells" in said
-    assert "0 cells" in printed(SCRIPT.replace("first line", "another line"))[1]
-    assert "1 cells" in printed(SCRIPT.replace("0.25", "0.75"))[1]
+    assert "1 cell to run" in said
+    assert "0 cells to run" in printed(SCRIPT.replace("first line", "another line"))[1]
+    assert "1 cell to run" in printed(SCRIPT.replace("0.25", "0.75"))[1]

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import tyro
 
 from algorithms import ALGORITHMS
 from benchmarks.cli import main as cli
+from benchmarks.cli.flags import flags_of
 from benchmarks.experiments import EXPERIMENTS
 from envs import TASKS
 from envs.language.named import language_names
@@ -95,6 +97,29 @@ def test_stored_returns_are_those_of_the_tasks() -> None:
 def test_without_a_command_it_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == 2
     assert "usage: python -m benchmarks COMMAND" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("module", "kind"), EVERY)
+def test_the_flags_of_the_source_are_those_of_the_command(module: str, kind: str) -> None:
+    """Names, types, defaults and what tyro says of each, as from the command itself."""
+    command, flags = getattr(importlib.import_module(module), kind), flags_of(module, kind)
+    parsers = [tyro.extras.get_parser(each, prog="x", description="y").format_help() for each in (command, flags)]
+    assert parsers[0] == parsers[1]
+    assert [(f.name, f.type, f.default) for f in dataclasses.fields(command)] == [
+        (f.name, f.type, f.default) for f in dataclasses.fields(flags)
+    ]
+
+
+WORDS = [[name] for name in cli.COMMANDS if name not in cli.GROUPS]
+WORDS += [[group, stage] for group, stages in cli.GROUPS.items() for stage in stages]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_help_imports_no_heavy_package(words: list[str]) -> None:
+    """Importing torch takes two seconds, and nobody reads help for it."""
+    lines, modules = run_and_name_imports([*words, "--help"])
+    assert lines[0].split() == ["usage:", "python", "-m", "benchmarks", *words, "[-h]"] or "usage:" in lines[0]
+    assert modules & {*HEAVY, "algorithms"} == set()
 
 
 def test_help_of_a_command_shows_its_flags(capsys: pytest.CaptureFixture[str]) -> None:

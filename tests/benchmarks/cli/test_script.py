@@ -1,11 +1,13 @@
-"""The script `pg-ladder`: in a folder that holds packages of our names, and modules of the user's."""
+"""`pg-ladder` and `python -m benchmarks` in a folder that holds packages of our names, and modules of the user's."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,26 @@ from dataclasses import replace
 from algorithms import VARIANTS
 
 VARIANT = replace(VARIANTS["gae"], name="mine")
+"""
+OWN_CLASS = """
+import multiprocessing
+import pathlib
+import sys
+from dataclasses import dataclass
+
+if multiprocessing.parent_process() is not None:  # a worker, which imports the class of its job from here
+    pathlib.Path("seen.txt").write_text(f"torch {'torch' in sys.modules} {sys.modules['benchmarks'].__file__}")
+
+from algorithms.estimators.baseline import Zero
+from algorithms.variants import reward_to_go
+
+
+@dataclass(frozen=True)
+class Mine(Zero):
+    pass
+
+
+VARIANT = reward_to_go.VARIANT.rung("mine", "nothing", baseline=Mine())
 """
 
 
@@ -63,20 +85,35 @@ def test_packages_of_the_users_do_not_take_the_place_of_ours(folder: Path) -> No
     assert done.returncode == 0
 
 
+def as_module(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m benchmarks` there; a folder `benchmarks` of hers would be that module, so it goes."""
+    shutil.rmtree(folder / "benchmarks")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "benchmarks", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+TINY = ["run", "ladder", "--tasks", "bandit/small", "--variants", "mine:VARIANT", "--seeds", "1", "--env-steps", "200",
+        "--figures", "svg"]  # fmt: skip
+
+
+def test_the_module_takes_ours_too(folder: Path) -> None:
+    done = as_module(folder, *TINY, "--dry-run")
+    assert done.stdout == "bandit/small x mine: 1 members x 200 steps\n", done.stderr
+
+
 @pytest.mark.slow
-def test_workers_take_ours_too(folder: Path) -> None:
-    words = (
-        "--tasks",
-        "bandit/small",
-        "--variants",
-        "mine:VARIANT",
-        "--seeds",
-        "1",
-        "--env-steps",
-        "200",
-        "--figures",
-        "svg",
-    )
-    done = typed(folder, "run", "ladder", *words)
+@pytest.mark.parametrize("way", [typed, as_module])
+def test_workers_take_ours_too(folder: Path, way: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = way(folder, *TINY)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("results/ladder/report.md")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [typed, as_module])
+def test_workers_are_born_with_torch(folder: Path, way: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    """Their server has imported ours. Where it finds none of ours, each worker imports torch itself, for two seconds."""
+    (folder / "mine.py").write_text(OWN_CLASS)
+    assert way(folder, *TINY).returncode == 0
+    assert (folder / "seen.txt").read_text() == f"torch True {ROOT / 'benchmarks' / '__init__.py'}"

@@ -6,17 +6,18 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from algorithms import ALGORITHMS, VARIANTS
+from benchmarks.design.cell import RESULTS_VERSION
 from benchmarks.design.cells import build_cells, single_cells
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.gradient_experiment import GradientExperiment
-from benchmarks.design.identity import canonical
+from benchmarks.design.identity import canonical, hashed_description
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.language.experiment import LanguageExperiment
@@ -148,3 +149,14 @@ def test_no_two_frozen_dataclasses_of_envs_and_algorithms_share_a_name() -> None
                 found[name].append(str(path.relative_to(ROOT)))
     assert len(found) > 100
     assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
+def test_parts_that_cells_share_are_described_once_and_digests_stay() -> None:
+    """1.0 and 1 are equal, and have different descriptions."""
+    tasks = [TASKS["lock/small"], TASKS["bandit/small"]]
+    cells = build_cells(EXPERIMENTS["smoke"], tasks, [*ALGORITHMS.values()], None)
+    for cell in (*cells, replace(cells[0], race=Race((1,), 1, Scale(0.0, 1.0)))):
+        assert hashed_description(cell) == hashed_part(canonical(cell))
+        assert cell.digest == digest(canonical(cell), results_version=RESULTS_VERSION)
+    rates = (replace(cells[0].training, learning_rate=rate) for rate in (1.0, 1))
+    assert len({replace(cells[0], training=training).digest for training in rates}) == 2

@@ -60,7 +60,7 @@ def test_a_reference_can_be_named_by_its_module(name: str) -> None:
 
 
 def test_what_is_no_algorithm_is_refused_with_what_it_lacks() -> None:
-    with pytest.raises(UsageError, match="is of class Loose and is no algorithm: it lacks parent, changes, needs"):
+    with pytest.raises(UsageError, match="is of class Loose and is no algorithm: it lacks title, parent, changes"):
         find_variant("their_algorithms:HALF")
     with pytest.raises(UsageError, match="is no dataclass: a cell is identified by the fields"):
         find_variant("their_algorithms:WHOLE")

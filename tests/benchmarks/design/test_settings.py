@@ -22,7 +22,8 @@ from benchmarks.experiments.ladder import RUNGS
 from benchmarks.experiments.ladder import TASKS as LADDER_SUITE
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.reports import rate_report
-from benchmarks.store.sources import read_cells, read_metas, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import read_cells, stored_cells
 from envs import TASKS
 from envs.api import Scale, Task
 from tests.envs.language.tiny_reviews import adapters, review

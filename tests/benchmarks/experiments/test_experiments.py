@@ -22,7 +22,8 @@ from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.reports.report import write_report
 from benchmarks.store.descriptions import DEFAULTS, digest
-from benchmarks.store.sources import MEASURED, read_measurement, read_metas, stored_cells
+from benchmarks.store.many.footers import read_metas
+from benchmarks.store.sources import MEASURED, read_measurement, stored_cells
 from envs.api import Transcript
 
 OWN_FIGURE = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
 

@@ -10,7 +10,7 @@ from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.execution.train_cell import report_metadata
 from benchmarks.figures.frontier import Frontier, distances, read_path
 from benchmarks.loading.suites import task_frontiers
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
 from envs.language.frontier import Frontier as Exact

@@ -10,5 +10,5 @@ def test_the_figure_lays_one_upon_the_other() -> None:
     figure = Overlay("parity", "Parity", PAIRS).draw(data(0.0, tasks=2))
     panels = [axis for axis in figure.axes if axis.get_visible()]
     assert len(panels) == 2
-    assert "mine (n = 30), theirs (n = 20)" in panels[0].get_title()
+    assert panels[0].get_title() == "Task0, Mine, n = 30 and 20"
     assert [len(axis.lines) for axis in panels] == [2, 2]

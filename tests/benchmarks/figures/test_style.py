@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import line_legend
+from benchmarks.figures.parts.legends import line_legend
 from benchmarks.figures.style import line_styles
 
 NAMES = [f"variant {i}" for i in range(40)]
@@ -26,6 +26,7 @@ def test_many_lines_all_differ_and_six_neighbours_differ_in_colour_dash_and_mark
 
 def test_a_legend_shows_the_styles_of_the_panels() -> None:
     figure = Figure()
-    line_legend(figure, NAMES[8:10], "title", among=NAMES)
+    line_legend(figure, NAMES[8:10], "title", among=NAMES, titles={NAMES[8]: "Eighth"})
     shown = [(line.get_color(), line.get_marker()) for line in figure.legends[0].get_lines()]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Eighth", NAMES[9]]
     assert shown == [(style.colour, style.marker) for style in line_styles(NAMES[8:10], NAMES).values()]

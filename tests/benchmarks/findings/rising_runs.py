@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.design.report_blocks import Finding
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
 from tests.benchmarks.synthetic_results import run_rows

@@ -6,6 +6,8 @@ from benchmarks.findings.entropy_bonus import EntropyBonus
 from benchmarks.statistics.wording.sentences import BRACKETS
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data, on_both, said_by
 
+BY_TASK = "Differences on single tasks are corrected over the tasks of each pair (Holm)."
+
 
 def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
     """ "more" gains .4 on one task alone; "less" loses .3 on it: over the two tasks half of that."""
@@ -13,21 +15,19 @@ def test_a_bonus_is_told_from_none_over_all_tasks_and_by_task() -> None:
     finals["text", "more"], finals["text", "less"] = 0.9 + FINE, 0.2 + FINE
     said = said_by(EntropyBonus("none", ("more", "less", "same"), (("less", "same"),)), data(finals))
     assert said.startswith(
-        "Over 2 tasks, `more` gains 0.20 [0.16, 0.24] against no bonus. `less` loses 0.15 [0.11, 0.19] against no bonus."
+        "Over 2 tasks `more` gains 0.20 [0.16, 0.24] against no bonus. `less` loses 0.15 [0.11, 0.19] against no bonus."
     )
-    assert "`same` is not shown to differ from no bonus (0.1" in said
+    assert "`same` is not shown to differ from no bonus: a true difference of 0.1" in said
     assert "`less` loses 0.15 [0.12, 0.18] against `same`. These 4 comparisons" in said
-    assert "are corrected together (Holm): p at most 0.0078, 10 seeds." in said
-    assert said.endswith(
-        "Each task alone (Holm over the tasks of a pair): `less` loses 0.3 and `more` gains 0.4 on text. " + BRACKETS
-    )
+    assert "of 10 seeds are corrected together (Holm): those that are shown have p at most 0.0078." in said
+    assert said.endswith(f"On text `less` loses 0.3. On text `more` gains 0.4. {BY_TASK} {BRACKETS}")
 
 
 def test_a_bonus_that_wobbles_is_claimed_nowhere() -> None:
     said = said_by(
         EntropyBonus("none", ("more", "less")), data(on_both({"none": 0.5, "more": 0.5 + ROUGH, "less": 0.5 - ROUGH}))
     )
-    assert said.startswith("Over 2 tasks, `more` and `less` are not shown to differ from no bonus (0.1")
-    assert said.endswith(
-        f"Each task alone (Holm over the tasks of a pair): no difference from no bonus is shown. {BRACKETS}"
+    assert said.startswith(
+        "Over 2 tasks `more` and `less` are not shown to differ from no bonus: a true difference of 0.1"
     )
+    assert said.endswith("On no single task a difference from no bonus is shown.")

@@ -48,22 +48,26 @@ def test_the_sentence_claims_what_is_shown() -> None:
     finding = Parity(PAIRS)
     alike = finding.sentence(data(0.0, tasks=2))
     assert "30 runs of ours against 20" in alike
-    assert "`mine` on task0 (area, final), `mine` on task1 (area, final): equivalent in every row" in alike
+    assert alike.startswith("Both learn alike in all 4 comparisons (largest p ")
+    assert "- Equivalent in every row: `mine` on task0 (area, final), `mine` on task1 (area, final)." in alike
     unsure = finding.sentence(data(0.58))
-    assert "neither is shown: `mine` on task0 (area, final)" in unsure
-    assert "equivalent" not in unsure
+    assert unsure.startswith("Both are shown to learn alike in 0 of 2 comparisons.")
+    assert "- Neither is shown: `mine` on task0 (area, final)." in unsure
+    assert "Equivalent" not in unsure
     mixed = finding.sentence(data(0.01, spread=0.1, tasks=3))  # .1, .7 and 1.3 deviations
-    assert "equivalent: `mine` on task0" in mixed
-    assert "a difference is shown: `mine` on task2" in mixed
-    assert "neither is shown: `mine` on task1" in mixed
+    assert "- Equivalent: `mine` on task0" in mixed
+    assert "- A difference is shown: `mine` on task2" in mixed
+    assert "- Neither is shown: `mine` on task1" in mixed
     assert finding.sentence(data(0.0, ours=1, theirs=1)) == ""
     assert Parity({"mine": "nobody"}).sentence(data(0.0)) == ""
 
 
 def test_rows_that_do_not_vary_are_compared_and_not_tested() -> None:
     same = Parity(PAIRS).sentence(data(0.0, tasks=2, still=1))
-    assert "`mine` on task0 (area, final): equivalent in every row" in same
-    assert "; the same number in every run: `mine` on task1 (area, final)." in same
+    assert same.startswith("Both learn alike in all 4 comparisons (largest p ")
+    assert "- Equivalent in every row: `mine` on task0 (area, final)." in same
+    assert "- The same number in every run: `mine` on task1 (area, final)." in same
     apart = Parity(PAIRS).sentence(data(0.01, spread=0.1, tasks=2, still=1))
-    assert "numbers that differ and do not vary: `mine` on task1 (area, final)" in apart
+    assert "- Numbers that differ and do not vary: `mine` on task1 (area, final)." in apart
+    assert "A difference is shown in 2." in apart
     assert "in every row" not in apart

@@ -47,8 +47,8 @@ def test_reached_is_better_or_within_our_interval() -> None:
     assert made["reached"].tolist() == [True, True, False]
     np.testing.assert_allclose(made["high"], 5 + 3.1824 * np.sqrt(4 / 3) / 2, atol=1e-3)
     assert ReachedScores((score(4.0, 100), score(6.9, 100))).sentence(data()) == (
-        "Our means equal or better 1 of 2 published scores; missed: "
-        "`A2C` on pole (5 [3.163, 6.837] against 6.9 of zoo at 0k)."
+        "We reach 1 of 2 published scores: 1 by our mean. We miss 1.\n\n"
+        "- Missed: `A2C` on pole reaches 5 [3.163, 6.837]; zoo has 6.9 at 0k steps."
     )
     assert published_scores.page_table(made)["reached"].tolist() == ["yes", "yes", "no"]
 
@@ -61,10 +61,8 @@ def test_greedy_actions_count_where_the_source_is_greedy_and_its_budget_is_ours(
     assert made["greedy"].tolist() == pytest.approx([9.5, np.nan, np.nan, 9.5], nan_ok=True)
     assert published_scores.page_table(made)["reached"].tolist() == ["greedy", "no", "no", "no"]
     said = ReachedScores(of).sentence(data(greedy=9.5))
-    head = (
-        "Our means equal or better 0 of 4 published scores, 1 more within those of greedy actions, as the source's are"
-    )
-    assert said.startswith(f"{head}; missed:")
+    head = "We reach 1 of 4 published scores: 1 with greedy actions, as the source's are. We miss 3."
+    assert said.startswith(f"{head}\n\n- Missed: `A2C` on pole")
     assert ReachedScores((score(6.8, 100),)).sentence(data()) == (
-        "Our means equal or better 0 of 1 published score, 1 more lies within our 95 % intervals."
+        "We reach 1 of 1 published score: 1 within our 95 % interval."
     )

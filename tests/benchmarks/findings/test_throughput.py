@@ -98,15 +98,18 @@ def test_a_block_of_seeds_is_one_run() -> None:
 def test_the_finding_says_what_is_shown_and_what_is_not() -> None:
     said = Speedup("turns", "actors").sentence(data())
     assert said == (
-        "`actors` against `turns`, 4 runs each: on cheap no difference shown in environment steps a second "
-        "(1.00 [0.28, 3.57]), no difference shown in seconds to the threshold (1.00 [0.28, 3.57]); on dear "
-        "2.00 [1.94, 2.07] times the environment steps a second, the threshold after 0.50 [0.48, 0.52] of the seconds."
+        "`actors` makes 2.00 times the steps a second of `turns` on 1 of 2 tasks (4 runs each, p below .05 after Holm). "
+        "No difference is shown on cheap.\n\n"
+        "- On cheap: no difference is shown in environment steps a second (1.00 [0.28, 3.57]).\n"
+        "- On cheap: no difference is shown in seconds to the threshold (1.00 [0.28, 3.57]).\n"
+        "- On dear: 2.00 [1.94, 2.07] times the environment steps a second.\n"
+        "- On dear: it reaches the threshold after 0.50 [0.48, 0.52] of the seconds."
     )
 
 
 def test_seconds_to_a_threshold_that_some_did_not_reach_are_not_compared() -> None:
     made = data(reaches=False)
-    assert "the threshold reached by 3 of 4, so that seconds to it are not compared; on dear" in Speedup(
+    assert "On cheap: 3 of 4 runs reach the threshold, so the seconds to it are not compared." in Speedup(
         "turns", "actors"
     ).sentence(made)
     page = throughput.page_table(throughput.table(made, "turns"))

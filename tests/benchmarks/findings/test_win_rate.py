@@ -16,7 +16,7 @@ def test_it_says_whether_the_interval_leaves_out_one_half(said: str) -> None:
     sentence = WinRate("rloo", "t").sentence(made)
     assert f"are {said} better" in sentence
     mean = sum(NARROW[said]) / 2
-    assert f"{mean:.0%} of pairs" in sentence
+    assert f"in {100 * mean:.0f} % of pairs" in sentence
     assert "2 seeds" in sentence
     assert len(sentence.split()) <= 40
 

@@ -21,7 +21,7 @@ from benchmarks.execution.engine import Message
 from benchmarks.execution.jobs import CellJob
 from benchmarks.figures.rendering import text_fitting
 from benchmarks.reports import markup, render, report, table_formats
-from benchmarks.reports.comparison import comparison, result_folders
+from benchmarks.reports.comparison import comparison, page, result_folders
 from benchmarks.reports.document import Document
 from benchmarks.store.cells import save_rows
 from benchmarks.store.descriptions import digest
@@ -234,7 +234,7 @@ def test_a_comparison_of_hostile_names(tmp_path: Path) -> None:
         path.unlink()
         save_rows(path.with_name(f"t__made__seeds0-5__{own}.parquet"), rows.to_dict("records"), meta)
     a, b = result_folders.load(tmp_path / "a"), result_folders.load(tmp_path / "b")
-    text = comparison.document(a, b, comparison.compare(a, b, 0.05), 0.05).as_markdown()
+    text = page.document(a, b, comparison.compare(a, b, 0.05), 0.05).as_markdown()
     assert "<script" not in text
     assert "&lt;script>\\`\\|\\$" in text
     assert (

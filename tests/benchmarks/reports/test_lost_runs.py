@@ -19,12 +19,13 @@ from benchmarks.statistics import sequential
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, identical, one_sided_losses
-from benchmarks.statistics.wording import leader, sentences
+from benchmarks.statistics.wording import sentences
 from benchmarks.store.suite import Data, Suite
 from benchmarks.tuning import imputation
 from benchmarks.tuning.result import TrialResult
 from benchmarks.tuning.study import selection_candidates
 from envs.api import Scale
+from tests.benchmarks.headlines import headline
 from tests.benchmarks.statistics.test_divergence import NAN, rows, suite_of
 from tests.benchmarks.synthetic_results import write_cell
 
@@ -101,7 +102,7 @@ def test_parity_is_not_shown_by_lost_runs() -> None:
     data = Data(suite_of(NEARLY, FLOOR), pd.DataFrame())
     assert parity.table(data.suite, {"b": "a"})["equal"].tolist() == [1.0, 1.0]
     said = parity.Parity({"b": "a"}).sentence(data)
-    assert said.endswith("neither is shown: `b` on t (area, final).")
+    assert said.endswith("- Neither is shown: `b` on t (area, final).")
 
 
 def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
@@ -109,7 +110,7 @@ def test_of_equal_means_who_lost_fewer_runs_leads() -> None:
     found = leaders(of, ["b", "a"], ["t"])
     assert found is not None
     assert (found.best, found.not_separated) == ("a", ["b"])
-    assert leader.headline(of).startswith("`a` has the highest mean return on t (-200).")
+    assert headline(of).startswith("`a` has the highest mean return on t (-200).")
     row = guide.row(of, GuideCase("x", "y", ("t",), ("b", "a")))
     assert row is not None
     assert row["use"] == "`a` (-200)"

@@ -101,5 +101,5 @@ def test_the_paragraph_reads_its_numbers_from_the_cells() -> None:
     of = metas()
     of[1]["cell"]["training"]["optimiser"] = {"class": "RMSprop"}
     assert "share network, normalisation, initialisation and budget;" in methods.methods(of, suite(), {})
-    assert "Python 3.11.7 (numpy 2.4.6); hardware: a CPU" in text
+    assert "Python 3.11.7 (numpy 2.4.6). Hardware: a CPU" in text
     assert methods.methods([], suite(), {}) == ""

@@ -17,8 +17,8 @@ from matplotlib import image
 from algorithms.estimators.diagnostics import NAMES
 from benchmarks.cli import main as cli
 from benchmarks.reports import report
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.packed import cells_path, rows_path
-from benchmarks.store.sources import MEASURE_COLUMNS
 from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
 from tests.benchmarks.synthetic_results import frame, report_input
 

@@ -159,7 +159,7 @@ def test_spreads_by_hand() -> None:
     assert made.loc["u"].tolist() == pytest.approx([0.9 - 0.6, (0.2 + 0.8) / 2])
     said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3, 2))
     assert "by 0.40 on average" in said
-    assert "by 0.30; on 1 of 2 tasks" in said
+    assert "moves it by 0.30 (3 seeds, not tested). On 1 of 2 tasks" in said
 
 
 def test_choices_at_an_end_of_the_list_are_counted() -> None:
@@ -172,7 +172,7 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
     ]
     said = rate_report.rates_at_ends(rate_report.objective(pd.DataFrame(rows), SCALES))
     assert said == (
-        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3); so is the chosen rate of "
+        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3). The chosen rate is in "
         "1. There a better rate may lie outside the list."
     )
 
@@ -191,7 +191,7 @@ def test_the_report_says_how_many_choices_are_at_an_end() -> None:
         ({"v": (0.1,), "w": (0.1,)}, "Only the rate 0.1 has a score."),
         (
             {"v": (0.1, 0.2), "w": (0.1, 0.2)},
-            "One rate for all costs 0.00 at its best (0.1) and 0.00 at its worst (0.2).",
+            "One rate for all costs 0.00 of the score at its best, 0.1. It costs 0.00 at its worst, 0.2.",
         ),
     ],
 )

@@ -16,9 +16,9 @@ from benchmarks.statistics.best import Leaders, all_pairs_table, leaders
 from benchmarks.statistics.comparisons import Pair, all_pairs, compare_variants
 from benchmarks.statistics.sign_flips import joint, sign_flip_p
 from benchmarks.statistics.tests import compare_unpaired
-from benchmarks.statistics.wording import leader
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
+from tests.benchmarks.headlines import headline
 from tests.benchmarks.statistics.test_comparisons import made
 from tests.benchmarks.synthetic_results import frame, suite
 
@@ -165,15 +165,15 @@ EVEN = [0.1 * i + (0.3 if i % 2 else -0.28) for i in range(10)]
 
 def test_the_headline_names_a_winner_only_with_evidence() -> None:
     low, high = [0.1 * i for i in range(10)], [0.1 * i + 0.3 + 0.01 * (-1) ** i for i in range(10)]
-    assert leader.headline(on_one_task({"a": low, "b": high})).startswith(
-        "`b` has the highest mean normalised score on t (0.75) and is shown to be better than `a`, by at least 0.2"
+    assert headline(on_one_task({"a": low, "b": high})).startswith(
+        "`b` has the highest mean normalised score on t (0.75). It is shown to be better than `a`, by at least 0.2"
     )
-    text = leader.headline(on_one_task({"a": low, "b": EVEN}))
+    text = headline(on_one_task({"a": low, "b": EVEN}))
     assert text.startswith(
         "`b` has the highest mean normalised score on t (0.46). Ten seeds do not separate it from `a`. "
     )
-    assert text.endswith(" would be detected with probability 0.8.")
-    text = leader.headline(on_one_task({"a": low[:4], "b": high[:4]}))
+    assert text.endswith(" would be found in 80 % of such experiments (power 0.8).")
+    text = headline(on_one_task({"a": low[:4], "b": high[:4]}))
     assert text.endswith("(0.45). Four seeds cannot separate it from any other variant.")
 
 
@@ -185,13 +185,13 @@ def test_the_headline_of_three() -> None:
     assert (result.best, result.not_separated, result.separated["variant"].tolist()) == ("c", ["b"], ["a"])
     bound = result.separated["at_least"].iloc[0]
     assert 0 < bound < result.separated["difference"].iloc[0]
-    assert f"It is shown to be better than `a`, by at least {np.floor(bound * 100) / 100:.2f}." in leader.headline(of)
+    assert f"It is shown to be better than `a`, by at least {np.floor(bound * 100) / 100:.2f}." in headline(of)
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3])
 def test_imported_runs_of_equal_scores_prove_nothing(runs: int) -> None:
     of = on_one_task({"a": [0.2] * runs, "b": [0.9] * runs}, frozenset({"a", "b"}))
-    text = leader.headline(of)
+    text = headline(of)
     assert "better than" not in text
     assert "nan" not in text
     result = found(of)
@@ -203,7 +203,7 @@ def test_five_imported_runs_a_side_of_equal_scores_are_enough_for_one_comparison
     """2 / C(10, 5) = .008; there is no variation, so no bound is stated."""
     of = on_one_task({"a": [0.2] * 5, "b": [0.9] * 5}, frozenset({"a", "b"}))
     assert found(of).table["p_joint"].tolist() == pytest.approx([2 / 252])
-    assert leader.headline(of).endswith("(0.90) and is shown to be better than `a`.")
+    assert headline(of).endswith("(0.90). It is shown to be better than `a`.")
 
 
 def test_whoever_cannot_be_compared_is_not_ruled_out() -> None:

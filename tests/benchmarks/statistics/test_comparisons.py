@@ -83,8 +83,7 @@ def test_what_a_knob_does() -> None:
     assert (table.loc["a", "from"], table.loc["a", "to"]) == ("1", "10")
     assert table.loc["a", "p_holm"] == pytest.approx(4 / 2**10)
     (said,) = sentences.sweep_sentences(table.reset_index(), "a knob")
-    assert said.startswith("From 1 to 10 (a knob) the score changes for `a` by -0.5")
-    assert said.endswith("; no change is shown for `b`.")
+    assert said == "From 1 to 10 (a knob) the score falls for `a`, by 0.50. No change is shown for `b`."
 
 
 def test_seeds_are_counted_on_our_own_runs() -> None:

@@ -21,13 +21,13 @@ from benchmarks.findings.staleness import Staleness
 from benchmarks.loading.suites import read_folder
 from benchmarks.reports import loading
 from benchmarks.reports.inputs import ReportInput
-from benchmarks.reports.sections import comparisons
+from benchmarks.reports.sections import pairs
 from benchmarks.statistics.families import Ledger, hypothesis
-from benchmarks.statistics.wording import leader
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, stored_cells
 from benchmarks.store.suite import Data, Suite
 from envs.api import Scale
+from tests.benchmarks.headlines import headline
 from tests.benchmarks.synthetic_results import frame, report_input, run_rows
 
 REFERENCE = Path("results/reference")
@@ -49,7 +49,7 @@ def test_the_first_family_that_asks_decides() -> None:
 def statements(report: ReportInput) -> Iterator[tuple[tuple[str, str], tuple[str, ...], str, Said]]:
     """Every statement of a report about two variants: who, on which tasks, where it stands, what."""
     suite = report.suite
-    sections = list(comparisons.comparisons(report))
+    sections = list(pairs.families(report))
     for section, block in ((s, b) for s in sections for b in s.blocks):
         if isinstance(block, Table) and {"variant", "against"} <= set(block.frame.columns):
             p = "p_joint" if "p_joint" in block.frame else "p_holm"
@@ -60,7 +60,7 @@ def statements(report: ReportInput) -> Iterator[tuple[tuple[str, str], tuple[str
                 yield _sorted(pair, tasks, block.name, (word, float(row[p])))
         elif isinstance(block, Prose):
             yield from _of_sentences(block.text, suite, section)
-    yield from _of_headline(leader.headline(suite, report.ledger), suite)
+    yield from _of_headline(headline(suite, report.ledger), suite)
     if report.finding:
         yield from _of_finding(report.finding.sentence(Data(suite, report.measures)), suite)
 
@@ -100,15 +100,14 @@ def _of_finding(text: str, suite: Suite) -> Iterator[tuple[tuple[str, str], tupl
     tasks = tuple(suite.scales)
     for lag in re.findall(r"lag (\d+) costs", text):
         yield _sorted((f"lag {lag}", "gae"), tasks, "finding", ("loses", None))
-    if quiet := re.search(r"no loss is shown at lags? ([\d, and]+)\(", text):
+    if quiet := re.search(r"[nN]o loss is shown at lags? ([\d, and]+):", text):
         for lag in re.findall(r"\d+", quiet[1]):
             yield _sorted((f"lag {lag}", "gae"), tasks, "finding", ("open", None))
-    alone = text.partition("Each task alone")[2]
-    for sentence in re.split(r"\. |: ", alone):
-        task = next((t for t in tasks if sentence.endswith(f" on {t}")), None)
-        for b, word in re.findall(r"`([^`]+)` (gains|loses)", sentence) if task else ():
-            against = b.partition(" + ")[0] if " + " in b else "gae"
-            yield _sorted((b, against), (str(task),), "finding by task", (word, None))
+    for task in tasks:
+        for sentence in re.findall(rf"On {re.escape(task)} (`[^.]*? (?:gains|loses) [^\n]*)", text):
+            for b, word in re.findall(r"`([^`]+)` (gains|loses)", sentence):
+                against = b.partition(" + ")[0] if " + " in b else "gae"
+                yield _sorted((b, against), (task,), "finding by task", (word, None))
 
 
 def assert_no_two_disagree(report: ReportInput) -> int:
@@ -195,7 +194,7 @@ def test_seeds_that_were_added_until_all_was_decided_keep_their_decisions(tmp_pa
     made = replace(report_input(frame(), tmp_path), sequential=found, baseline="reinforce")
     (table,) = (
         b.frame.set_index("variant")
-        for s in comparisons.comparisons(made) for b in s.blocks
+        for s in pairs.families(made) for b in s.blocks
         if isinstance(b, Table) and b.name == "baseline"
     )  # fmt: skip
     assert table.loc["gae", "p_holm"] == 0.3

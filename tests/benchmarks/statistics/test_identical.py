@@ -30,12 +30,12 @@ def test_tasks_where_both_are_one_run_are_counted_and_named() -> None:
     assert (row["better"], row["identical"], row["tied"]) == (1, 2, 1)
     assert row["difference"] == pytest.approx(0.2 / 4)
     assert sentences.pair_sentences(table, UNIT, by_task)[0].endswith(
-        "better on 1 of 4 tasks, shown on 0, identical on 2 (t, u), tied on 1."
+        "By task: better on 1 of 4, identical on 2 (t, u), tied on 1."
     )
     turned_pair = [Pair("a", "b")]
     by_task = task_table(of, turned_pair)
     (said,) = sentences.pair_sentences(suite_table(of, turned_pair, by_task), UNIT, by_task)
-    assert "better on 0 of 4 tasks, identical on 2 (t, u), tied on 1" in said  # so it is worse on one
+    assert "better on 0 of 4, identical on 2 (t, u), tied on 1" in said  # so it is worse on one
 
 
 def test_a_pair_that_is_one_run_everywhere_is_said_to_be() -> None:
@@ -61,4 +61,4 @@ def test_losses_on_tasks_are_no_gains_that_are_shown() -> None:
     of = made({t: {"a": base, "b": [x + d for x in base]} for t, d in (("t", 0.5), ("u", 0.5), ("v", -0.1))})
     by_task = task_table(of, [Pair("b", "a")])
     (said,) = sentences.pair_sentences(suite_table(of, [Pair("b", "a")], by_task), UNIT, by_task)
-    assert said.endswith("better on 2 of 3 tasks, shown on 2, a loss shown on 1.")
+    assert said.endswith("By task: better on 2 of 3, a gain shown on 2, a loss shown on 1.")

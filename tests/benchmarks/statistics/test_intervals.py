@@ -30,6 +30,29 @@ def test_t_interval_is_scipys() -> None:
     assert np.isnan(t_interval(x[:1]).low)
 
 
+def test_an_interval_ends_where_the_quantity_cannot_go() -> None:
+    """499, 500, 500, 500, 500: 499.8 +- 2.776 * .447 / sqrt(5) = .555, so that the upper end would be 500.36."""
+    x = np.array([499.0, 500.0, 500.0, 500.0, 500.0])
+    assert t_interval(x) == pytest.approx((499.2447, 500.3553), abs=1e-4)
+    assert t_interval(x, limits=(0.0, 500.0)) == pytest.approx((499.2447, 500.0), abs=1e-4)
+    assert t_interval(x, limits=(499.5, 499.9)) == pytest.approx((499.5, 499.9))
+    beyond = t_interval(x, limits=(0.0, 499.0))  # a mean that chance has put beyond the limit stays in its interval
+    assert beyond == pytest.approx((499.2447, 499.8), abs=1e-4)
+    assert np.isnan(t_interval(x[:1], limits=(0.0, 1.0)).low)
+    assert intervals.limits_of_difference((0.0, 1.0), (0.2, 0.5)) == (-0.5, 0.8)
+
+
+def test_a_cut_interval_holds_the_truth_as_often() -> None:
+    """A beta of mean .9: what is cut off is above 1, where the mean cannot be."""
+    rng = np.random.default_rng(3)
+    draws = [rng.beta(2.7, 0.3, 5) for _ in range(2_000)]
+    plain, cut = ([t_interval(x, limits=limits) for x in draws] for limits in ((-np.inf, np.inf), (0.0, 1.0)))
+    held = [[i.low <= 0.9 <= i.high for i in of] for of in (plain, cut)]
+    assert held[0] == held[1]
+    assert sum(i.high > 1 for i in plain) > 1_000
+    assert not any(i.high > 1 for i in cut)
+
+
 @pytest.mark.parametrize(("scores", "of_t", "of_bootstrap"), [(NORMAL, 0.95, 0.83), (SKEWED, 0.82, 0.73)])
 def test_at_five_seeds_a_t_interval_covers_more_than_a_bootstrap(scores, of_t: float, of_bootstrap: float) -> None:
     rng, (draw, truth) = np.random.default_rng(0), scores

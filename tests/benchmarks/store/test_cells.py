@@ -22,7 +22,8 @@ from benchmarks.execution.train_cell import report_metadata
 from benchmarks.store.cells import SCHEMA, save_cell, save_rows
 from benchmarks.store.curves import BLOCK
 from benchmarks.store.files import Damaged
-from benchmarks.store.sources import MEASURE_COLUMNS, check_cell, read_cells, read_meta, read_results
+from benchmarks.store.many.frames import MEASURE_COLUMNS
+from benchmarks.store.sources import check_cell, read_cells, read_meta, read_results
 from envs import TASKS
 
 

@@ -39,7 +39,7 @@ def single(folder: Path) -> list[Path]:
 def pack(folder: Path) -> list[Path]:
     """The same, packed; their files are gone."""
     paths = single(folder)
-    packed.pack(folder, {path.name: read_cell(path) for path in paths})
+    packed.pack(folder, ((path.name, *read_cell(path)) for path in sorted(paths)))
     for path in paths:
         path.unlink()
     (folder / "cells").rmdir()
@@ -76,7 +76,7 @@ Edit = Callable[[pa.Table], pa.Table]
 
 def edited(path: Path, edit: Edit) -> None:
     """The packed table changed, with the number of its rows."""
-    packed.write_table(path, edit(packed.read_table(path)))
+    packed.write_table(path, edit(packed.read_table(path)), pack_hash=packed.hash_of_pack(path))
 
 
 def replaced(column: str, row: int, value: Any) -> Edit:

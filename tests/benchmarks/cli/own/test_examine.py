@@ -34,11 +34,26 @@ NUMBER = 3
 """
 
 
+LACKING = """
+from dataclasses import dataclass, replace
+from algorithms import VARIANTS
+
+@dataclass(frozen=True)
+class Mine:
+    def __call__(self, q, rollout, values, state):
+        return 0 * q, state
+
+ESTIMATOR = replace(VARIANTS["gae"].estimator, baseline=Mine())
+"""
+
+
 @pytest.fixture(autouse=True)
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "halves.py").write_text(MODULE)
+    (tmp_path / "lacking.py").write_text(LACKING)
     monkeypatch.syspath_prepend(str(tmp_path))
-    sys.modules.pop("halves", None)
+    for name in ("halves", "lacking"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("name", ["halves:ESTIMATOR", "halves:VARIANT"])
@@ -70,6 +85,12 @@ def test_what_promises_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> No
         (["halves:NUMBER"], 2, "is of class int and has no estimator: it is neither a Variant nor an Estimator"),
         (["halves:Half"], 2, "is a class; name a constant that holds a Variant or Estimator"),
         (["halves:VARIAN"], 2, "unknown constant of halves 'VARIAN'; nearest: VARIANT"),
+        (
+            ["lacking:ESTIMATOR"],
+            2,
+            "TypeError: baseline Mine lacks critic, needs_score_norms, needs_greedy_return, initial",
+        ),
+        (["lacking:ESTIMATOR"], 2, "lacking.py, line 10)"),
         (["random"], 2, "random has no estimator"),
         (["rlo"], 2, "unknown variant 'rlo'; nearest: rloo"),
         (["gae", "--replicates", "-1"], 2, "--replicates must be 0 or more, not -1"),

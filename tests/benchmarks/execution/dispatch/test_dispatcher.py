@@ -12,7 +12,7 @@ import pytest
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.dispatch import dispatcher as module
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
-from benchmarks.execution.dispatch.permission import Start
+from benchmarks.execution.dispatch.permission import Answer, Start
 from benchmarks.execution.engine import Job, Message
 from tests.benchmarks.execution.engines.work import Work, touch
 
@@ -124,17 +124,19 @@ def test_the_window_grows_with_the_cluster(tmp_path: Path, clock: Clock) -> None
 class Others:
     """Another driver has b until second 12, and then it is done; c is done from the start."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock, self.asked, self.released = clock, list[str](), list[str]()
+    def __init__(self, clock: Clock, waits: bool = True) -> None:
+        self.clock, self.waits, self.asked, self.released = clock, waits, list[str](), list[tuple[str, str | None]]()
 
-    def may_start(self, job: Job) -> Start:
+    def may_start(self, job: Job) -> Answer:
         self.asked.append(job.label)
         if job.label == "c" or (job.label == "b" and self.clock.now >= 12):
-            return Start.DONE
-        return Start.LATER if job.label == "b" else Start.NOW
+            return Answer(Start.DONE)
+        if job.label == "d":
+            return Answer(Start.FAILED, "no dice (in process 7 on node-2)")
+        return Answer(Start.LATER, "process 7 on node-2") if job.label == "b" else Answer(Start.NOW)
 
-    def release(self, job: Job) -> None:
-        self.released.append(job.label)
+    def release(self, job: Job, error: str | None) -> None:
+        self.released.append((job.label, error))
 
 
 def test_jobs_of_another_driver_are_looked_at_again(tmp_path: Path, clock: Clock) -> None:
@@ -146,9 +148,38 @@ def test_jobs_of_another_driver_are_looked_at_again(tmp_path: Path, clock: Clock
     engine.coming.append((1.0, Message(0, ended=True)))
     assert ends(dispatcher) == [(2, None), (0, None), (1, None)]
     assert engine.names == ["a"]
-    assert others.released == ["a"]
+    assert others.released == [("a", None)]
     assert others.asked == ["a", "b", "c", "b", "b", "b"]
     assert clock.now == 15
+
+
+def test_a_driver_says_once_for_whom_it_waits(tmp_path: Path, clock: Clock) -> None:
+    dispatcher = Dispatcher(Scripted(clock), claims=Others(clock))
+    for job in works(tmp_path, "b"):
+        dispatcher.submit(job)
+    notes = [message.note for message in dispatcher.messages() if message.note]
+    assert notes == ["process 7 on node-2 has it; waiting for its result"]
+
+
+def test_a_driver_that_does_not_wait_leaves_jobs_to_others(tmp_path: Path, clock: Clock) -> None:
+    """Its own job ends at 1 s; b, which another has, ends without a result, and at once."""
+    engine, others = Scripted(clock), Others(clock, waits=False)
+    dispatcher = Dispatcher(engine, claims=others)
+    for job in works(tmp_path, "ab"):
+        dispatcher.submit(job)
+    engine.coming.append((1.0, Message(0, ended=True)))
+    ended = [message for message in dispatcher.messages() if message.ended]
+    assert [(message.index, message.elsewhere) for message in ended] == [(0, None), (1, "process 7 on node-2")]
+    assert clock.now == 1
+
+
+def test_a_job_that_failed_in_another_driver_has_failed(tmp_path: Path, clock: Clock) -> None:
+    engine = Scripted(clock)
+    dispatcher = Dispatcher(engine, claims=Others(clock))
+    for job in works(tmp_path, "d"):
+        dispatcher.submit(job)
+    assert ends(dispatcher) == [(0, "no dice (in process 7 on node-2)")]
+    assert engine.names == []
 
 
 def test_a_job_that_hangs_is_ended_and_the_others_go_on(tmp_path: Path, clock: Clock) -> None:

@@ -61,10 +61,14 @@ def test_a_line_is_drawn_at_once_in_a_terminal(clock: Clock) -> None:
         assert "bandit/small x gae 0 steps starting" in " ".join(out.getvalue().split())
 
 
-def test_a_study_whose_jobs_are_yet_to_come_is_drawn_at_once(clock: Clock) -> None:
+def test_a_study_is_drawn_with_its_first_job(clock: Clock) -> None:
+    """A cell of 1,000 steps and about 2 s, of 4,000 steps: 4 s of start-up and 8 s."""
     made, out = shown(0, total=4_000)
     with made:
-        assert out.getvalue() == "0:00  starting  0 env steps/s  time left unknown\n"
+        assert out.getvalue() == ""
+        made.add(CellJob(CELL, Path("x")))
+        made.show(Message(0))
+        assert out.getvalue() == "0:00  0/1 cells  0 env steps/s  about 10 s left\n"
 
 
 def test_what_a_failed_cell_did_counts_neither_as_done_nor_as_left(clock: Clock) -> None:

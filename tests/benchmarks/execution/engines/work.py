@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
 from benchmarks.execution.engine import Engine, Message, OnEvent, Origin
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 
 Body = Callable[[str, Path, OnEvent], None]
 
@@ -31,7 +31,7 @@ class Work:
     def run(self, tell: OnEvent, origin: Origin) -> None:
         self.body(self.label, self.path, tell)
 
-    def log(self, live: Live, message: Message) -> None:
+    def log(self, live: LiveLogs, message: Message) -> None:
         return
 
     def second(self) -> Work | None:

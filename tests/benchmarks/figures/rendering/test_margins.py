@@ -1,102 +1,104 @@
-"""Margins grow with what is written in them: no label leaves its figure or runs into its neighbour."""
+"""Panels share the width that was asked for: no label leaves its figure or lies on its neighbour, and heights are kept."""
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
-
 import matplotlib as mpl
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
-from benchmarks.figures.layout import grid, line_legend, page_grid
-from benchmarks.figures.rendering.margins import make_room
+from benchmarks.figures.layout import LEAST, grid, label_axes, matrix_of_panels, note, packed_panels, stack
+from benchmarks.figures.parts.legends import line_legend
+from benchmarks.figures.rendering.width import PAGE_WIDTH, at_width
 from benchmarks.figures.style import STYLE
+from tests.benchmarks.figures.drawn import faults, laid_out
 
 LONG = ["-0.00300000", "1,250,000.0"]
+WIDTHS = (3.25, 5.5, PAGE_WIDTH)
 
 
-def words(figure: Figure) -> list[tuple[str, Bbox]]:
-    """Every visible text and its box in inches; each axis' ticks that are out of view left out."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw_without_rendering()
-    found = []
-    for text in figure.findobj(Text):
-        box = text.get_window_extent(renderer)
-        if text.get_text().strip() and text.get_visible() and box.width:
-            found.append((text.get_text(), Bbox(box.get_points() / figure.dpi)))
-    return found
-
-
-def faults(figure: Figure) -> list[str]:
-    """Texts that leave the figure, and pairs that overlap."""
-    width, height = figure.get_size_inches()
-    texts = words(figure)
-    said = [t for t, b in texts if b.x0 < 0 or b.y0 < 0 or b.x1 > width or b.y1 > height]
-    return said + [f"{a} | {b}" for (a, p), (b, q) in itertools.combinations(texts, 2) if p.overlaps(q)]
-
-
-def grid_figure(labels: list[str], title: str = "one") -> Figure:
-    """A 2 x 2 grid as reports draw it, with these labels on each vertical axis."""
-    with mpl.rc_context(STYLE):
-        made = grid(4, 2, (1.6, 1.2))
+def grid_figure(width: float, labels: list[str], title: str = "one", count: int = 4) -> Figure:
+    """A grid as reports draw it, with these labels on each vertical axis."""
+    with at_width(width), mpl.rc_context(STYLE):
+        made = grid(count, 2, 1.2, least=0.9)
         for axis in made.panels:
             axis.set_yticks([0, 1], labels)
             axis.set_xticks([0, 1])
             axis.set_title(title)
         made.label("environment steps", "return")
         line_legend(made.figure, ("gae", "ppo"), "n = 10 seeds")
+        note(made.figure, "a note")
     return made.figure
 
 
-def page_figure(labels: list[str]) -> Figure:
-    """The same as wide as a page's column, as the tuning report draws it."""
-    with mpl.rc_context(STYLE):
-        made = page_grid(4, 2, 1.2)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("labels", [["0", "1"], LONG])
+def test_every_label_has_room_at_the_width_that_was_asked_for(width: float, labels: list[str]) -> None:
+    assert faults(laid_out(grid_figure(width, labels)), width) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_titles_take_the_lines_that_they_need(width: float) -> None:
+    title = "a title that is wider than its panel\nand has more lines than one in all of these figures"
+    figure = laid_out(grid_figure(width, ["0", "1"], title))
+    assert faults(figure, width) == []
+    assert " ".join(figure.axes[0].get_title().split()) == " ".join(title.split())
+
+
+def test_panels_keep_their_height_and_are_of_one_width() -> None:
+    for labels in (["0", "1"], LONG):
+        figure = laid_out(grid_figure(5.5, labels))
+        wide, tall = figure.get_size_inches()
+        boxes = [axis.get_position() for axis in figure.axes]
+        assert [box.height * tall for box in boxes] == pytest.approx([1.2] * 4)
+        assert [box.width * wide for box in boxes] == pytest.approx([boxes[0].width * wide] * 4)
+
+
+def test_a_panel_of_a_narrower_figure_is_narrower_by_as_much() -> None:
+    """One panel: what stands beside it takes 1 inch, say, at both widths, so the panel loses what the figure loses."""
+    wide, narrow = (laid_out(grid_figure(width, LONG, count=1)) for width in (5.5, 3.25))
+    sizes = [f.axes[0].get_position().width * f.get_figwidth() for f in (wide, narrow)]
+    assert sizes[0] - sizes[1] == pytest.approx(5.5 - 3.25, abs=0.01)
+
+
+def test_crowded_ticks_become_fewer() -> None:
+    with at_width(3.25), mpl.rc_context(STYLE):
+        made = grid(2, 2, 1.2, least=1.2)
         for axis in made.panels:
-            axis.set_yticks([0, 1], labels)
-            axis.set_xticks([0, 1])
-        made.label("trials", "score", bottom=0.08)
-    return made.figure
+            axis.set_xticks(range(12), [f"lag {i}" for i in range(12)])
+    figure = laid_out(made.figure)
+    assert faults(figure, 3.25) == []
+    shown = [t.get_text() for t in made.panels[0].get_xticklabels() if t.get_text()]
+    assert shown[:2] in (["lag 0", "lag 4"], ["lag 0", "lag 8"])
 
 
-def with_room(figure: Figure) -> Figure:
+@pytest.mark.parametrize(("width", "columns"), [(3.25, 2), (5.5, 3), (PAGE_WIDTH, 4)])
+def test_items_that_do_not_fit_stand_below(width: float, columns: int) -> None:
+    assert LEAST == 1.45  # 3.0 / 1.45, 5.25 / 1.45 and 7.35 / 1.45 panels fit; four at most
+    with at_width(width), mpl.rc_context(STYLE):
+        made = matrix_of_panels(2, columns + 1, 0.8)
+        for row in made.rows:
+            for axis in row:
+                axis.plot([0, 1], [0, 1])
+        label_axes(made.figure, "environment steps")
+    figure = laid_out(made.figure)
+    lefts = [axis.get_position().x0 for axis in made.rows[0]]
+    assert len({round(x, 6) for x in lefts}) == -(-(columns + 1) // 2)  # in two lines as equal as can be
+    assert made.first.count(True) == 2
+    assert faults(figure, width) == []
+
+
+def test_panels_of_unequal_heights_keep_theirs() -> None:
     with mpl.rc_context(STYLE):
-        make_room(figure)
-    return figure
+        made = stack([0.5, 1.5])
+    laid_out(made.figure)
+    tall = made.figure.get_figheight()
+    assert [axis.get_position().height * tall for axis in made.panels] == pytest.approx([0.5, 1.5])
 
 
-@pytest.mark.parametrize("make", [grid_figure, page_figure])
-def test_long_labels_get_room(make: object) -> None:
-    assert faults(make(LONG))  # type: ignore[operator]
-    assert faults(with_room(make(LONG))) == []  # type: ignore[operator]
-
-
-def test_titles_of_two_lines_and_wide_ones_get_room() -> None:
-    title = "a title that is wider than its panel\nand has three lines\nin all"
-    assert faults(grid_figure(["0", "1"], title))
-    assert faults(with_room(grid_figure(["0", "1"], title))) == []
-
-
-def test_short_labels_change_nothing_and_panels_keep_their_size() -> None:
-    plain, fine = grid_figure(["0", "1"]), with_room(grid_figure(["0", "1"]))
-    assert tuple(fine.get_size_inches()) == tuple(plain.get_size_inches())
-    grown = with_room(grid_figure(LONG))
-    assert grown.get_figwidth() > plain.get_figwidth() + 0.5
-    for a, b in zip(plain.axes, grown.axes, strict=True):
-        sizes = [f.get_position().width * g.get_figwidth() for f, g in ((a, plain), (b, grown))]
-        assert sizes[0] == pytest.approx(sizes[1], abs=1e-6)
-
-
-def test_axes_placed_one_by_one_are_moved_as_well(tmp_path: Path) -> None:
-    figure = Figure(figsize=(3, 2))
-    axis = figure.add_axes((0.02, 0.02, 0.9, 0.9))
-    axis.set_yticks([0, 1], LONG)
-    assert faults(figure)
+def test_a_panel_alone_in_its_line_takes_the_whole_width() -> None:
     with mpl.rc_context(STYLE):
-        make_room(figure)
-    assert faults(figure) == []
-    assert axis.get_position().width * figure.get_figwidth() == pytest.approx(2.7)
+        made = packed_panels([[0, 1], [2]], 1.0)
+    laid_out(made.figure)
+    first, second, alone = (axis.get_position() for axis in made.panels)
+    assert (alone.x0, alone.x1) == pytest.approx((first.x0, second.x1))
+    assert alone.y1 < first.y0

@@ -47,7 +47,7 @@ def test_a_loss_is_a_regression_and_its_place_is_named(tmp_path: Path, capsys: p
     assert rows["finding"].to_dict() == {"gae": "worse", "ppo": "the same within the margin"}
     assert result.regressions == ["`gae`", "`gae` on u"]
     assert cli.main(["compare", str(a), str(b), "--out", str(tmp_path / "out")]) == 1
-    assert "worse in 2 places: `gae`, `gae` on u" in capsys.readouterr().out
+    assert "worse in 2 places: `gae` and `gae` on u." in capsys.readouterr().out
     assert (tmp_path / "out" / "report.html").exists()
     assert (tmp_path / "out" / "figures" / "compare.svg").exists()
     assert cli.main(["compare", str(b), str(a)]) == 0  # the other way it is a gain
@@ -192,7 +192,7 @@ def test_a_gate_that_has_lost_all_learners_is_not_passed(tmp_path: Path, capsys:
     without(b, "*__gae__*")
     without(b, "*__ppo__*")
     assert cli.main(["compare", str(a), str(b)]) == 1
-    assert "B has lost 2 variants of A: `gae`, `ppo`" in capsys.readouterr().out
+    assert "B has lost 2 variants of A: `gae` and `ppo`." in capsys.readouterr().out
     without(b, "*")
     assert cli.main(["compare", str(a), str(b)]) == 2
 

@@ -42,7 +42,7 @@ def test_compare_names_a_cell_that_diverged_in_b_alone(tmp_path: Path, capsys: p
     capsys.readouterr()
     assert cli.main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 1
     out = capsys.readouterr().out
-    assert "more members diverge in B: `ppo` on t (10 of 10; in A 0 of 10)" in out
+    assert "More members diverge in B: `ppo` on t (10 of 10; in A 0 of 10)." in out
     assert "All seeds diverged or returned no finite number: `ppo (B)` on t." in out
     mended = comparison.compare(load(tmp_path / "b"), load(tmp_path / "a"), 0.05)
     assert mended.violations == ()

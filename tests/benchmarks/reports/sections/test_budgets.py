@@ -13,7 +13,7 @@ from algorithms import ALGORITHMS, VARIANTS
 from algorithms.algorithm import Methods
 from algorithms.composition import Schedule
 from benchmarks.reports import report
-from benchmarks.reports.sections import budgets, comparisons
+from benchmarks.reports.sections import answer, budgets, pairs
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.store.suite import Suite
 from tests.benchmarks.statistics.test_comparisons import made
@@ -64,19 +64,21 @@ def test_ratios_by_hand() -> None:
     table = budgets.table(two(updates=0.5), METAS, "a").set_index("variant")
     assert table.loc["b", "optimiser steps / a"] == pytest.approx(8)
     assert table.loc["a", "optimiser steps / a"] == table.loc["a", "training time / a"] == 1
-    assert table.loc["a", "environment steps"] == 100
+    assert table.loc["a", "environment steps"] == 200  # 100 on each of two tasks
 
 
 def test_the_sentence_names_what_is_equal_and_what_is_not() -> None:
-    assert budgets.sentence(two(), METAS, "a", "b") == (
-        "All variants use the same number of environment steps (100). `b` makes 16 times as many optimiser steps as `a` and "
-        "takes 2 times its training time."
-    )
-    assert budgets.sentence(two(seconds=1.0), [meta(t, v) for t in "tu" for v in "ab"], "a", "b") == (
-        "All variants use the same number of environment steps (100). All make the same number of optimiser steps."
-    )
-    assert budgets.sentence(two(steps=3.0), METAS, "a", "b").startswith(
-        "Environment steps differ: they are 3 (`b`) to 3 (`b`) times those of `a`."
+    assert budgets.sentences(two(), METAS, "a", "b") == [
+        "All variants use the same number of environment steps (100).",
+        "`b` makes 16 times as many optimiser steps as `a`.",
+        "`b` takes 2 times the training time of `a`.",
+    ]
+    assert budgets.sentences(two(seconds=1.0), [meta(t, v) for t in "tu" for v in "ab"], "a", "b") == [
+        "All variants use the same number of environment steps (100).",
+        "All make the same number of optimiser steps.",
+    ]
+    assert budgets.sentences(two(steps=600.0), METAS, "a", "b")[0] == (
+        "Environment steps differ: they are 600 (`b`) to 600 (`b`) times those of `a`."
     )
 
 
@@ -85,7 +87,7 @@ def test_seconds_of_different_processors_or_of_others_are_not_compared() -> None
         m | {"provenance": {"processor": "two"}} if m["cell"]["algorithm"]["name"] == "b" else m for m in METAS
     ]
     assert np.isnan(budgets.ratios(two(), elsewhere, [Pair("b", "a")])["training time"][0])
-    assert "training time" not in budgets.sentence(two(), elsewhere, "a", "b")
+    assert "training time" not in " ".join(budgets.sentences(two(), elsewhere, "a", "b"))
     of = budgets.ratios(two(), [*METAS[::2], *(meta(t, "b", SB3) for t in "tu")], [Pair("b", "a")])
     assert np.isnan(of.to_numpy()).all()
 
@@ -104,11 +106,11 @@ def test_a_report_says_it_beside_the_headline_and_in_the_rungs_table(tmp_path: P
     of = suite(frame(seeds=6, checkpoints=2))
     metas = [meta(t, v, SIXTEEN) if v == "ppo" else meta(t, v) for t in of.scales for v in of.variants]
     made_of = replace(report_input(of.frame, tmp_path), metas=(), kinds=(".svg",))
-    section = comparisons.equal(replace(made_of, metas=metas))
+    section = answer.equal(replace(made_of, metas=metas))
     assert section.title == "What is equal"
-    rungs = next(iter(comparisons.comparisons(replace(made_of, metas=metas))))
+    rungs = next(iter(pairs.families(replace(made_of, metas=metas))))
     table = next(b for b in rungs.blocks if getattr(b, "name", "") == "rungs").frame.set_index("variant")
     assert table.loc["ppo", "optimiser steps"] == pytest.approx(16)
     assert table.loc["gae", "optimiser steps"] == pytest.approx(1)
-    text = report.equal_budgets(replace(made_of, metas=metas))
-    assert text.startswith("All variants use the same number of environment steps (")
+    first = report.equal_budgets(replace(made_of, metas=metas))[0]
+    assert first.startswith("All variants use the same number of environment steps (")

@@ -14,7 +14,7 @@ from benchmarks.reports.inputs import ReportInput
 from benchmarks.reports.sections import texts
 from benchmarks.reports.table_formats import as_text_table
 from benchmarks.statistics.intervals import t_interval
-from benchmarks.store.sources import MEASURE_COLUMNS
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from tests.benchmarks.synthetic_results import frame, meta, report_input
 
 TASK = "transduce/reverse-medium"

@@ -21,11 +21,12 @@ from benchmarks.statistics.wording import leader, phrases, sentences
 from benchmarks.store import pooling
 from benchmarks.store.sources import read_meta, read_results, stored_cells
 from benchmarks.store.suite import Suite
+from tests.benchmarks.headlines import headline
 from tests.benchmarks.statistics.test_comparisons import made
 
 RELEASED = Path(__file__).resolve().parents[4] / "results" / "reference"
 LIGHT = ("ladder", "games", "driving", "sparse_reward", "reward_shift", "bias", "references", "async_throughput")
-DETECTS = re.compile(r"detect a true difference of (\d\.\d{3}) with probability 0\.8")
+DETECTS = re.compile(r"find a true difference of (\d\.\d{3}) in 80 % of such experiments")
 
 
 def table(scores: dict[str, list[float]]) -> pd.DataFrame:
@@ -47,18 +48,15 @@ WOBBLE = [0.5 + 0.1 * (-1) ** i for i in range(10)]
 def test_a_difference_that_is_shown() -> None:
     """.3 and .4 by turns: mean .35, s = .0527, half an interval 2.262 s / sqrt(10) = .038; p 2 / 1024."""
     assert said_of({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
-        "`b` against `a` gains +0.350 of the normalised score (p 0.00195; uncorrected interval [+0.312, +0.388]), "
-        "better on its task, shown on 1."
+        "`b` against `a` gains 0.350 of the normalised score [+0.312, +0.388] (p 0.00195)."
     ]
 
 
 def test_a_difference_that_is_not_shown_is_said_with_the_one_that_is_detected() -> None:
     (text,) = said_of({"a": FLAT, "b": WOBBLE})
     expected = table({"a": FLAT, "b": WOBBLE})["detectable"].iloc[0]
-    assert text.startswith(
-        "`b` against `a`: no difference is shown, +0.000 (p 1; uncorrected interval [-0.075, +0.075]), "
-    )
-    assert text.endswith(f"Ten seeds detect a true difference of {expected:.3f} with probability 0.8.")
+    assert text.startswith("`b` against `a`: no difference is shown, +0.000 [-0.075, +0.075] (p 1). ")
+    assert text.endswith(f"Ten seeds find a true difference of {expected:.3f} in 80 % of such experiments.")
 
 
 def test_where_nothing_can_be_shown_only_that_is_said() -> None:
@@ -68,20 +66,19 @@ def test_where_nothing_can_be_shown_only_that_is_said() -> None:
     many = {"a": FLAT} | {f"v{i}": [0.8, 0.9] * 5 for i in range(26)}
     found = said_of(many)
     assert all(s.endswith("Ten seeds cannot show a difference among 26 comparisons.") for s in found)
-    assert not [s for s in found if "detect" in s or "p " in s]
+    assert not [s for s in found if "80 %" in s or "p " in s]
 
 
 def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
     row = table({"a": FLAT, "b": WOBBLE}).iloc[0].to_dict() | {"difference": 0.2, "low": -0.1, "high": 0.5}
     (text,) = sentences.pair_sentences(pd.DataFrame([row]), "return")
-    assert text.endswith("with probability 0.8 and miss it otherwise, so this one may be real.")
+    assert text.endswith("in 80 % of such experiments and miss it in the others: this one may be real.")
 
 
 def test_what_does_not_vary_has_no_interval_and_no_detectable_difference() -> None:
     same, moved = said_of({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
     assert same == "`b` against `a`: identical on its task, at every checkpoint of every shared seed."
-    assert "gains +0.250 of the normalised score (p" in moved
-    assert "no variation, so no interval" in moved
+    assert "gains 0.250 of the normalised score (no variation, so no interval) (p 0.00391" in moved
     (one,) = said_of({"a": [0.5], "b": [0.9]})
     assert one == "`b` against `a`: +0.400 (too few runs for an interval). One seed cannot show a difference."
 
@@ -94,7 +91,7 @@ def test_few_equal_runs_prove_nothing_anywhere(seeds: int, imported: bool) -> No
     of = Suite(of.frame, of.scales, of.variants, frozenset(), names)
     family = [Pair("b", "a"), Pair("c", "a")]
     found = suite_table(of, family, task_table(of, family))
-    said = [leader.headline(of), *(sentences.pair_sentences(found, of.unit) if len(found) else [])]
+    said = [headline(of), *(sentences.pair_sentences(found, of.unit) if len(found) else [])]
     assert not [s for s in said if "nan" in s or " gains " in s or "better than" in s]
 
 
@@ -137,7 +134,7 @@ def test_released_sentences_are_short(name: str) -> None:
     """At most 40 words each, where a name is a word."""
     of, metas, experiment = released(name)
     base = experiment.baseline if experiment.baseline in of.learners else of.learners[0]
-    said = [leader.headline(of), budgets.sentence(of, metas, base, base), *of_released(name)[0]]
+    said = [headline(of), *budgets.sentences(of, metas, base, base), *of_released(name)[0]]
     for text in said:
         for sentence in re.split(r"(?<=[.:]) (?=[A-Z`])", re.sub(r"`[^`]*`", "name", text)):
             assert len(sentence.split()) <= 40, sentence
@@ -165,7 +162,8 @@ def test_names_are_listed_as_in_prose() -> None:
 def test_a_detectable_difference_that_is_unknown_is_not_mentioned() -> None:
     assert phrases.detection_sentence(10, float("nan"), 0.3) == ""
     assert (
-        phrases.detection_sentence(10, 0.25, 0.1) == "Ten seeds detect a true difference of 0.250 with probability 0.8."
+        phrases.detection_sentence(10, 0.25, 0.1)
+        == "Ten seeds find a true difference of 0.250 in 80 % of such experiments."
     )
 
 

@@ -38,7 +38,7 @@ def test_optimism_by_hand() -> None:
     assert "would have claimed on average 0.700, +0.200 over the default on the same seeds" in text
     assert "scores 0.600, +0.200 over the default" in text  # (.55 + .65) / 2
     assert "Optimism is +0.100 [-0.535, +0.735] on average over 2 studies" in text  # (.15 + .05) / 2 +- 12.7 x .05
-    assert "and above 0 in 2 of them" in text
+    assert "It is above 0 in 2 of them." in text
     assert "The default, which was not selected, scores +0.100 on average on the tuning seeds" in text
 
 

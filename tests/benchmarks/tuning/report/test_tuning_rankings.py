@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks.tuning.report.headline import ranking_sentence
+from benchmarks.tuning.report.headline import ranking_sentences
 from benchmarks.tuning.summary.ranking import Ranking, tau
 from tests.benchmarks.tuning.report.synthetic_studies import of, said, study
 
@@ -33,23 +33,27 @@ def test_orders_that_survive_are_reversed_or_left_open() -> None:
     assert same.tau == 1.0
     assert same.interval == (1.0, 1.0)
     assert same.orders == (3, 3, 3, 0, (), 0)
-    assert ranking_sentence(same).startswith(
-        "The ranking survives tuning: of 3 pairs that 10 test seeds order by default 3"
-    )
+    assert ranking_sentences(same) == [
+        "The ranking survives tuning.",
+        "Of 3 pairs that 10 test seeds order by default, 3 keep that order, 0 are left open and 0 are reversed.",
+        "Kendall's tau of the rankings before and after is 1.00 [1.00, 1.00] (3 variants over 2 tasks).",
+        "`a` leads before tuning, alone.",
+        "`a` leads after tuning, alone.",
+    ]
     reversed_ = ranking((0.9, 0.6, 0.3), (0.6, 0.9, 0.3))
     assert reversed_.tau == pytest.approx(1 / 3)
     assert reversed_.orders == (3, 3, 2, 0, (("a", "b"),), 0)
-    assert ranking_sentence(reversed_).startswith("The ranking does not survive tuning: of 3 pairs")
-    assert "`a` (no other may be as good) leads before tuning, `b` (no other may be as good) after" in ranking_sentence(
-        reversed_
-    )
+    assert ranking_sentences(reversed_)[0] == "The ranking does not survive tuning."
+    assert ranking_sentences(reversed_)[3:] == ["`a` leads before tuning, alone.", "`b` leads after tuning, alone."]
     level = ranking((0.9, 0.6, 0.3), (0.9, 0.9, 0.3))
     assert level.orders == (3, 3, 2, 1, (), 0)
-    assert "`a` (`b` may be as good) after" in ranking_sentence(level)
-    assert ranking_sentence(level).startswith("The ranking survives tuning in part: of 3 pairs")
+    assert ranking_sentences(level)[0] == "The ranking survives tuning in part."
+    assert ranking_sentences(level)[-1] == "`a` leads after tuning; not shown to be lower: `b`."
     assert ranking((0.9, 0.9, 0.3), (0.9, 0.6, 0.3)).orders == (3, 2, 2, 0, (), 1)
-    assert "4 test seeds cannot tell" in ranking_sentence(ranking((0.9, 0.6), (0.8, 0.7), seeds=4))
-    assert "There is no ranking to survive" in ranking_sentence(ranking((0.5, 0.5), (0.5, 0.6)))
+    few = ranking_sentences(ranking((0.9, 0.6), (0.8, 0.7), seeds=4))
+    assert few[0].startswith("4 test seeds order no pair of variants by default, so they cannot tell")
+    (none,) = ranking_sentences(ranking((0.5, 0.5), (0.5, 0.6)))
+    assert none.startswith("There is no ranking to survive: ")
 
 
 def test_the_interval_of_tau_resamples_seeds_of_all_together() -> None:

@@ -79,4 +79,4 @@ def test_figures_hold_at_most_six_variants_apart() -> None:
     assert {"budget_1", "budget_2", "sensitivity_cartpole-v1_1", "sensitivity_cartpole-v1_2"} <= set(names)
     assert len(set(names)) == len(names)
     figure = draw_budget(many, list("ab"))
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["a", "b", "default"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["A", "B", "default"]

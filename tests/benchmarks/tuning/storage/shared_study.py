@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ SPACE: dict[str, BaseDistribution] = {
 DEFAULT = {"rate": 0.01, "lam": 0.95, "layers": 2, "credit": "mc"}
 PROTOCOL = {"trials": 24, "seeds": 5, "objective": "auc"}
 SECRET = "open-sesame"
-DEAD = Worker(Worker.here().host, Worker.here().space, os.getpid(), "an earlier process that had our pid")
+DEAD = replace(Worker.here(), started=Worker.here().started + "0")  # an earlier process that had our pid
 random = partial(sampler, "random", 0)
 opened: list[BaseStorage] = []
 

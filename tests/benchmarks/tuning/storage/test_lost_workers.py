@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
-from benchmarks.tuning.storage import trials
+from benchmarks.sharing.observer import Observer
+from benchmarks.tuning.storage import trials, workers
 from benchmarks.tuning.storage.slots import unfinished
 from benchmarks.tuning.storage.trials import release
-from benchmarks.tuning.storage.workers import (
-    GRACE_S,
-    HEARTBEAT_S,
-    Worker,
-    heartbeat,
-    process_start,
-    process_start_by_ps,
-)
+from benchmarks.tuning.storage.workers import GRACE_S, HEARTBEAT_S, Worker, heartbeat
+from tests.benchmarks.sharing.shared_folder import Clock
 from tests.benchmarks.tuning.storage.shared_study import DEAD, DEFAULT, not_failed, some, study_of
 
 
@@ -75,43 +66,43 @@ def test_who_is_killed_between_taking_a_trial_and_signing_it_loses_nothing(
     assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.FAIL, TrialState.WAITING]
 
 
-def test_a_worker_elsewhere_lives_while_it_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study, here = study_of(tmp_path / "x.journal"), Worker.here()
-    there = Worker("another host", here.space, here.pid, here.started)
+@pytest.mark.parametrize("skew_s", [0.0, 600.0, -600.0])
+def test_a_worker_elsewhere_lives_while_it_beats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew_s: float
+) -> None:
+    """The clocks of its host, of ours and of the storage are minutes apart; ours counts seconds, and reads no date."""
+    clock, study, here = Clock(), study_of(tmp_path / "x.journal"), Worker.here()
+    monkeypatch.setattr(workers, "Observer", lambda: Observer(clock))
+    theirs = optuna.load_study(study_name="s", storage=study._storage)  # as their process has it
+    there = Worker("another host", here.space, here.pid, "another-boot 1")
     container = Worker(here.host, "pid:[1]", 1, here.started)
-    for worker in (there, container):
-        some(study, 1, worker)
-    assert release(study, here) == []
     now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + HEARTBEAT_S - 1)
-    heartbeat(study, there)
-    assert study.user_attrs[there.key] < now + 1  # too early
-    monkeypatch.setattr(time, "time", lambda: now + 100)
-    heartbeat(study, there)
-    monkeypatch.setattr(time, "time", lambda: now + GRACE_S + 99)
+    monkeypatch.setattr(time, "time", lambda: now + skew_s)
+    for worker in (there, container):
+        some(theirs, 1, worker)
+    assert release(study, here) == []
+    clock.now += HEARTBEAT_S - 1
+    heartbeat(theirs, there)
+    assert study.user_attrs[there.key] == 1  # too early
+    clock.now += 1
+    heartbeat(theirs, there)
+    assert study.user_attrs[there.key] == 2
+    assert release(study, here) == []
+    clock.now += GRACE_S - HEARTBEAT_S
     assert len(release(study, here)) == 1
     assert [t.state for t in study.trials[:2]] == [TrialState.RUNNING, TrialState.FAIL]
-    monkeypatch.setattr(time, "time", lambda: now + GRACE_S + 101)
+    clock.now += HEARTBEAT_S
     assert release(study, here) == [DEFAULT]
 
 
-def test_a_worker_is_known_by_more_than_its_pid() -> None:
-    here = Worker.here()
-    assert here.alive(here, {})
-    assert not DEAD.alive(here, {})
-    assert Worker(**json.loads(json.dumps(here.__dict__))) == here
-
-
-@pytest.mark.parametrize("started", [process_start, process_start_by_ps])
-def test_a_corpse_that_nobody_has_buried_is_dead(started: Callable[[int], str]) -> None:
-    if not shutil.which("ps"):
-        pytest.skip("there is no ps")
-    child = subprocess.Popen(["sleep", "60"])
-    first = started(child.pid)
-    assert first
-    assert started(child.pid) == first
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert started(child.pid) == ""
-    child.wait()
-    assert started(child.pid) == ""
+def test_hosts_with_other_clocks_enqueue_a_lost_trial_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One host has released a trial and is about to enqueue it; for another, whose clock is ahead, it is as new."""
+    study, here, now = study_of(tmp_path / "x.journal"), Worker.here(), time.time()
+    some(study, 1, DEAD)
+    with monkeypatch.context() as slow:
+        slow.setattr(study, "add_trial", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            release(study, here)
+    monkeypatch.setattr(time, "time", lambda: now + 600)
+    ahead = optuna.load_study(study_name="s", storage=study._storage)
+    assert release(ahead, here) == []

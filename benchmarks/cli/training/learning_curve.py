@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ from rich.markup import escape
 
 from algorithms.training.records import Progress, Record
 from benchmarks.design.cell import Cell
+from benchmarks.execution.done import is_done
+from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path, pending, remove_leftovers
-from benchmarks.execution.tensorboard import Live
+from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
+from benchmarks.sharing.turns import turn
 from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, work_errors
@@ -24,27 +28,52 @@ BAR = 40
 
 
 def train_and_show(
-    cells: list[Cell], folder: Path, device: str, live: Live | None = None, policies: Path | None = None
+    cells: list[Cell], folder: Path, device: str, live: LiveLogs | None = None, policies: Path | None = None
 ) -> int:
     """Train the cells (blocks of seeds of one task and variant) that have no result yet; prints the final scores.
 
     policies  a folder for what the members have learned
     """
-    torch.set_num_threads(1)
     console = Console(file=sys.stderr)
-    remove_leftovers(folder)
-    for cell in pending(cells, folder):
-        seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
-        console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
-        curve = _Curve(console, cell, live)
-        with work_errors(cell.label):
-            run_cell(cell, cell_path(folder, cell), device, curve.on_event, policies=policies)
-        if live is not None:
-            live.ended(cell)
+    train_cells(cells, folder, device, console, lambda cell: _Curve(console, cell).on_event, live, policies)
     _print_scores(cells, folder)
     if policies is not None and policies.exists():
         print(f"policies in {policies}; {program()} play FILE shows one")
     return DONE
+
+
+def train_cells(
+    cells: list[Cell],
+    folder: Path,
+    device: str,
+    console: Console,
+    shown: Callable[[Cell], OnEvent],
+    live: LiveLogs | None = None,
+    policies: Path | None = None,
+) -> None:
+    """Train the cells that have no result yet, in this process; `shown` gives what shows the events of a cell."""
+    torch.set_num_threads(1)
+    remove_leftovers(folder)
+    for cell in pending(cells, folder):
+        seeds = f"{cell.members.seeds[0]}-{cell.members.seeds[-1]}"
+        console.print(escape(f"{cell.label}: seeds {seeds}, {cell.env_steps:,} steps"))
+        path = cell_path(folder, cell)
+        with turn(path, cell.label), work_errors(cell.label):
+            if not is_done(path):  # another process may have trained it meanwhile
+                run_cell(cell, path, device, _logged(cell, shown(cell), live), policies=policies)
+        if live is not None:
+            live.ended(cell)
+
+
+def _logged(cell: Cell, show: OnEvent, live: LiveLogs | None) -> OnEvent:
+    """`show`, after the live logs where there are any."""
+
+    def on_event(event: Progress | Record) -> None:
+        if live is not None and isinstance(event, Record):
+            live.record(cell, event)
+        show(event)
+
+    return on_event
 
 
 def _print_scores(cells: list[Cell], folder: Path) -> None:
@@ -67,8 +96,8 @@ def _print_scores(cells: list[Cell], folder: Path) -> None:
 class _Curve:
     """A line of the learning curve for each checkpoint."""
 
-    def __init__(self, console: Console, cell: Cell, live: Live | None) -> None:
-        self.console, self.cell, self.live = console, cell, live
+    def __init__(self, console: Console, cell: Cell) -> None:
+        self.console, self.cell = console, cell
         self.records: dict[int, list[Record]] = {}  # by checkpoint
 
     def on_event(self, event: Progress | Record) -> None:
@@ -76,8 +105,6 @@ class _Curve:
             if event.notice:
                 self.console.print(event.notice, highlight=False, markup=False, soft_wrap=True)
             return
-        if self.live is not None:
-            self.live.record(self.cell, event)
         batch = self.records.setdefault(event.checkpoint, [])
         batch.append(event)
         if len(batch) == len(self.cell.members.seeds):

@@ -1,0 +1,72 @@
+"""Losses of a part of a batch that are told of the whole: the parts' gradients must add up to that of the whole.
+
+    ranks          mean over K ranks of the gradient on a rank's texts, told dp_size = K
+    the whole      sum over parts of the gradient on a part, told the counts of the whole batch
+    micro-batches  the number of parts in which the function itself takes the batch has no influence
+
+Texts have unequal lengths, so a mean of the parts' means is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from algorithms.conformance.foreign.adapters.adapter import Foreign
+from algorithms.conformance.foreign.rules.changes import Outcome, Pair, batches, difference, example, same
+from algorithms.conformance.foreign.texts import Texts, part
+
+CLOSE = 2e-5
+
+
+def examine(foreign: Foreign) -> list[Outcome]:
+    """The rules that the function's parameters promise."""
+    if foreign.kind == "advantages":
+        return []
+    found = []
+    told = bool(foreign.takes & {"batch_tokens", "batch_rows"})
+    if told:
+        found.append(_outcome(foreign, "the gradients of parts add up to that of the batch", _summed))
+    if "ranks" in foreign.takes:
+        found.append(_outcome(foreign, "the mean gradient of ranks is that of the batch", _averaged))
+    if "micro_batches" in foreign.takes:
+        found.append(_outcome(foreign, "the number of micro-batches has no influence", _split))
+    return found
+
+
+def _outcome(foreign: Foreign, rule: str, combined: Callable[[Foreign, Texts], Tensor]) -> Outcome:
+    worst = 0.0
+    for batch in batches(foreign):
+        if len(batch.mask) < 2:
+            continue
+        told = replace(batch, shares=batch.whole)
+        whole, parts = foreign(told), combined(foreign, told)
+        pair = Pair(batch, batch, same)
+        off = difference(whole, parts, pair)
+        worst = max(worst, torch.inf if off is None else off)
+        if worst > CLOSE:
+            text = example(foreign, pair, whole, parts).replace("after the change", "of the parts")
+            return Outcome(rule, False, f"expected no difference; seen {worst:.3g}", text)
+    return Outcome(rule, True, f"expected no difference; seen {worst:.2g}")
+
+
+def _halves(batch: Texts) -> tuple[list[int], list[int]]:
+    """Two parts, of which the first has one text."""
+    rows = list(range(len(batch.mask)))
+    return rows[:1], rows[1:]
+
+
+def _summed(foreign: Foreign, batch: Texts) -> Tensor:
+    return torch.cat([foreign(part(batch, rows)) for rows in _halves(batch)])
+
+
+def _averaged(foreign: Foreign, batch: Texts) -> Tensor:
+    told = replace(batch, shares=batch.whole._replace(ranks=2))
+    return torch.cat([foreign(part(told, rows)) for rows in _halves(batch)]) / 2
+
+
+def _split(foreign: Foreign, batch: Texts) -> Tensor:
+    return foreign(replace(batch, shares=batch.whole._replace(micro_batches=len(batch.mask))))

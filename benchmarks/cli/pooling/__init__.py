@@ -1,0 +1,1 @@
+"""Commands on the cells of several folders."""

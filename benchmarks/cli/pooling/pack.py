@@ -1,0 +1,54 @@
+"""Write the cells of an experiment, of one results folder or several, as one file and a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from benchmarks.cli.lookup import find_results
+from benchmarks.cli.options import RESULTS, results_folder
+from benchmarks.sharing.turns import turn
+from benchmarks.store.files import Damaged
+from benchmarks.store.many.packing import pack_folders
+from benchmarks.store.packed import cells_path, rows_path
+from benchmarks.validation.program import program
+from benchmarks.validation.usage import DONE, check_folder
+from envs.validation import UsageError
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The flags of `pack`."""
+
+    experiment: Annotated[str, tyro.conf.Positional]
+    results: Path = RESULTS  # the packed files are written there
+    # another folder of results whose cells count too, of another shard say; may be given several times
+    more: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction] = ()
+    smoke: bool = False  # of the smoke run
+    tuned: bool = False  # of the run with --tuned
+
+    def __call__(self) -> int:
+        folder = pack_experiment(self.experiment, self.results, self.more, self.smoke, self.tuned)
+        print(f"{rows_path(folder)}\n{cells_path(folder)}")
+        return DONE
+
+
+def pack_experiment(name: str, results: Path, more: tuple[Path, ...], smoke: bool, tuned: bool) -> Path:
+    """Pack the cells of all folders into `results`; returns the experiment's folder there. UsageError where none has any."""
+    for place in more:
+        if not place.is_dir():
+            raise UsageError(f"--more: there is no folder {place}")
+    experiment = find_results(name, results)
+    folders = [results_folder(place, experiment, smoke, tuned) for place in (results, *more)]
+    check_folder(results, "--results")
+    with turn(folders[0].with_name(f"{folders[0].name}.pack"), f"packing {name}"):
+        try:
+            count = pack_folders(folders[0], folders)
+        except Damaged as error:
+            raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+    if not count:
+        raise UsageError(f"{folders[0]} holds no results; run: {program()} run {name}")
+    return folders[0]

@@ -1,0 +1,1 @@
+"""`train`: cells trained in this process, with their learning curves in the terminal."""

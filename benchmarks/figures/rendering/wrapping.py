@@ -1,0 +1,114 @@
+"""Labels that are wider than their panels: titles and names of axes take more lines, and ticks become fewer."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+
+from matplotlib import ticker
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from benchmarks.figures.rendering.metrics import extent
+
+SPACE = 0.03  # inches between two labels of one axis
+SHORTEST = 6  # characters of a line
+FEW = 4  # ticks of a crowded logarithmic axis
+
+
+def wrap_labels(figure: Figure, renderer: RendererAgg) -> bool:
+    """Titles as wide as their panel, names of axes as long as theirs; whether any was changed."""
+    changed = False
+    for axes in _visible(figure):
+        frame = extent(axes, renderer, figure.dpi)
+        for text in (axes.title, axes.xaxis.label):
+            changed |= _wrap(text, extent(text, renderer, figure.dpi).width, frame.width)
+        changed |= _wrap(axes.yaxis.label, extent(axes.yaxis.label, renderer, figure.dpi).height, frame.height)
+    for text in figure.texts:
+        box, vertical = extent(text, renderer, figure.dpi), text.get_rotation() == 90
+        room = (figure.get_figheight() if vertical else figure.get_figwidth()) - 0.12
+        changed |= _wrap(text, box.height if vertical else box.width, room)
+    return changed
+
+
+def _wrap(text: Text, length: float, room: float) -> bool:
+    """Break a text of this length into lines that fit, if it has words to break at."""
+    content = text.get_text()
+    if length <= room or not content:
+        return False
+    lines = content.split("\n")
+    fit = max(SHORTEST, int(max(map(len, lines)) * room / length))
+    wrapped = "\n".join(
+        part
+        for line in lines
+        for part in textwrap.wrap(line, fit, break_long_words=False, break_on_hyphens=False) or [""]
+    )
+    text.set_text(wrapped)
+    return wrapped != content
+
+
+def thin_ticks(figure: Figure, renderer: RendererAgg) -> bool:
+    """Fewer ticks on axes whose labels overlap; whether any was changed."""
+    changed = False
+    for axes in _visible(figure):
+        for axis in (axes.xaxis, axes.yaxis):
+            if _crowded(axis, renderer, figure.dpi):
+                changed |= _thin(axis)
+    return changed
+
+
+def _crowded(axis: Axis, renderer: RendererAgg, dpi: float) -> bool:
+    """Whether two neighbouring labels overlap; turned ones may."""
+    low, high = sorted(axis.get_view_interval())
+    labels = [
+        tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high and tick.label1.get_visible()
+    ]
+    labels = [label for label in labels if label.get_text()]
+    if any(label.get_rotation() % 90 for label in labels):
+        return False
+    boxes = [extent(label, renderer, dpi) for label in labels]
+    spans = sorted((b.x0, b.x1) if isinstance(axis, XAxis) else (b.y0, b.y1) for b in boxes)
+    space = SPACE if isinstance(axis, XAxis) else -0.01
+    return any(after[0] - before[1] < space for before, after in itertools.pairwise(spans))
+
+
+def _thin(axis: Axis) -> bool:
+    """One tick less, or every second label of those that are given; False where nothing can be done."""
+    locator = axis.get_major_locator()
+    if isinstance(locator, ticker.MaxNLocator):
+        shown = len([x for x in axis.get_majorticklocs() if _in_view(axis, x)])
+        if shown <= 2:
+            return False
+        axis.set_major_locator(ticker.MaxNLocator(max(1, shown - 2), steps=[1, 2, 5, 10]))
+        return True
+    formatter = axis.get_major_formatter()
+    if isinstance(formatter, ticker.FixedFormatter):
+        return isinstance(axis, XAxis) and _thin_names(axis, list(formatter.seq))
+    if isinstance(locator, ticker.FixedLocator):
+        places = list(axis.get_majorticklocs())
+        axis.set_ticks(places[::2])
+        return len(places) > 2
+    if isinstance(locator, ticker.LogLocator) and locator.numticks != FEW:
+        axis.set_major_locator(ticker.LogLocator(subs=(1,), numticks=FEW))
+        return True
+    return False
+
+
+def _thin_names(axis: Axis, names: list[str]) -> bool:
+    """Without every second of the names that are shown."""
+    shown = [i for i, name in enumerate(names) if name]
+    kept = {*shown[::2]}
+    axis.set_major_formatter(ticker.FixedFormatter([name if i in kept else "" for i, name in enumerate(names)]))
+    return len(shown) > 1
+
+
+def _in_view(axis: Axis, x: float) -> bool:
+    low, high = sorted(axis.get_view_interval())
+    return bool(low <= x <= high)
+
+
+def _visible(figure: Figure) -> list[Axes]:
+    return [axes for axes in figure.axes if axes.get_visible()]

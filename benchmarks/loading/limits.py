@@ -1,0 +1,58 @@
+"""What the expected returns of tasks cannot leave, from their names, the cells and what an experiment declares.
+
+The ceiling of a text MDP is its optimum, by a closed form or by listing all texts. Ceilings of control tasks are reference
+scores, and limits come from how their rewards are defined (envs.control.limits.EPISODES).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchmarks.design.rebuild import class_of
+from envs import TASKS
+from envs.api import Factory, Scale, Task
+from envs.control.factory import GYMNASIUM
+from envs.control.limits import ANYTHING, EPISODES, Limits
+from envs.delayed import undelayed
+from envs.text_mdp import TextMDP
+
+ReturnLimits = dict[str | tuple[str, str], Limits]  # of a task, or of a view of it: (task, view)
+
+
+def named_limits(task: str, scale: Scale) -> Limits:
+    """Of a task that is known by its name alone."""
+    if task in TASKS:
+        return _limits(task, isinstance(undelayed(TASKS[task].factory), TextMDP), scale)
+    return _limits(task, False, scale)
+
+
+def task_limits(
+    metas: Iterable[Mapping[str, Any]], scales: Mapping[str, Scale], declared: Iterable[Task] = ()
+) -> ReturnLimits:
+    """Of the tasks of these cells, whose scales are `scales`, and of the views of those that are `declared`."""
+    classes: dict[str, type | None] = {}
+    for meta in metas:
+        task = meta["cell"]["task"]
+        if task["name"] not in classes:
+            classes[task["name"]] = class_of(task.get("factory"))
+    found: ReturnLimits = {}
+    for name, scale in scales.items():
+        kind = classes.get(name)
+        exact = kind is not None and issubclass(kind, TextMDP)
+        found[name] = _limits(name, exact, scale) if kind is not None else named_limits(name, scale)
+    for task in declared:
+        found |= {(task.name, view): _optimum(factory) for view, factory in task.views if task.ceiling is not None}
+    return {name: limits for name, limits in found.items() if limits.known}
+
+
+def _limits(task: str, exact: bool, scale: Scale) -> Limits:
+    """exact  whether the task's ceiling is its optimum"""
+    if exact and scale.ceiling is not None:
+        return Limits(high=scale.ceiling)
+    return EPISODES.get(task.removeprefix(GYMNASIUM), ANYTHING)
+
+
+def _optimum(factory: Factory) -> Limits:
+    plain = undelayed(factory)
+    return Limits(high=plain.optimal_return()) if isinstance(plain, TextMDP) else ANYTHING

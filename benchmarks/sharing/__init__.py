@@ -1,0 +1,1 @@
+"""Several drivers on one folder of results: which of them trains which cell."""
