@@ -22,7 +22,10 @@ from envs.named import check_no_arguments, environment_id, import_task, register
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
-ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
+ALIASES = {
+    "async_none": "async",  # among its siblings: stale, with no correction
+    "trpo": "npg",  # a natural gradient with a line search on the KL is TRPO
+}
 
 
 def find_task(name: str, arguments: Arguments = ()) -> Task:

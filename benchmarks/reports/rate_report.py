@@ -151,10 +151,7 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     verb = "seed chooses a rate; it does" if seeds == 1 else "seeds choose a rate; they do"
     last = f"{seeds} selection {verb} not compare variants. That is the ladder's, on other seeds."
     if len(at) < 2:
-        return [
-            f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.",
-            last,
-        ]
+        return [f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.", last]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, own_rates = moved["over rates"], moved["over variants"]
@@ -226,13 +223,12 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     variants = int(table["variant"][table["chosen"]].nunique())
     first, *others = verdicts(ranks, moved, seeds, variants)
     others += [sentence] if (sentence := rates_at_ends(table)) else []
-    word = "seed" if seeds == 1 else "seeds"
     titles = task_titles(scales, experiment.own_tasks)
     titles |= variant_titles(dict.fromkeys(table["variant"]), experiment.own_variants)
     drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
-        f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget, against the "
+        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, against the "
         "learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
@@ -248,6 +244,6 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
         Section("All rates", (Table("rates", shown),)),
         Section("For benchmarks/design/learning_rates.csv", (Samples("Lines", lines),)),
     )
-    lost = variants_without_score(table)
+    warnings = tuple(filter(None, [variants_without_score(table)]))
     names = (*scales, *dict.fromkeys(table["variant"]))
-    return Document(experiment.name, experiment.question, first, sections, (lost,) if lost else (), names=names)
+    return Document(experiment.name, experiment.question, first, sections, warnings, names=names)
