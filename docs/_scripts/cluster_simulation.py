@@ -94,7 +94,7 @@ class Piece:
 class Cluster:
     """An engine of one-core nodes, and its clock.
 
-    slowness  of each node      lost_at  when the next node is lost      saved  seconds of work that RunStates hold, by result
+    slowness  of each node      lost_at  when the next node is lost      saved  seconds of work in RunStates, by result
     """
 
     slowness: Sequence[float]
