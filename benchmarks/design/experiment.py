@@ -10,14 +10,12 @@ from typing import Any, Protocol, Self
 from algorithms.algorithm import Algorithm
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.guide_case import GuideCase
+from benchmarks.design.own.model_flags import NO_MODEL
 from benchmarks.design.report_blocks import Figure, Finding
 from benchmarks.store.curves import BLOCK
 from envs.api import Task
 from envs.seeding import Purpose
 from envs.validation import UsageError
-
-OWN_MODEL = ("base", "prompts", "demonstrations", "preferences", "reward")  # flags of a user's model and data
-NO_MODEL = dict.fromkeys(OWN_MODEL, "which trains no language model")
 
 
 class Experiment(Protocol):

@@ -14,8 +14,8 @@ from algorithms.conformance.exact import moments as enumerated
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
-from benchmarks.design.experiment import NO_MODEL
 from benchmarks.design.identity import canonical
+from benchmarks.design.own.model_flags import NO_MODEL
 from benchmarks.store.descriptions import digest
 from benchmarks.store.file_names import file_safe
 from benchmarks.store.files import save_json

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from benchmarks.design.experiment import NO_MODEL
+from benchmarks.design.own.model_flags import NO_MODEL
 
 UNSUPPORTED = (
     "seeds",

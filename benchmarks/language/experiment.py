@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
 from algorithms.language.stage import StageProgress
-from benchmarks.design.experiment import OWN_MODEL, ComparisonExperiment
+from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.own.model_flags import OWN_MODEL
 from benchmarks.language.artefacts import ArtefactStore
 from benchmarks.language.bases import KINDS, Models, OwnModel
 from benchmarks.language.own_pipeline import OwnData
