@@ -14,7 +14,7 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports import rate_report, table_formats
 from benchmarks.reports.variant_groups import groups
-from docs._scripts import experiment_rows, installation, variant_pages
+from docs._scripts import cluster_simulation, experiment_rows, installation, variant_pages
 from docs._scripts.released import Released
 from docs._scripts.wording import cells, duration, listed, signed_change, two_decimals, value_range
 
@@ -31,6 +31,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         "ladder-scores": lambda: results.markdown("ladder", "aggregate"),
         "ladder-ingredients": lambda: results.section("ladder", "What each ingredient buys"),
         "ladder-seconds": partial(ladder_seconds, results),
+        "cluster-simulation": lambda: cluster_simulation.markdown(cluster_simulation.stored(results.root)),
         "ladder-rungs": variant_pages.ladder_table,
         "variants": partial(variants, "Other variants"),
         "presets": partial(variants, "Presets of other libraries"),

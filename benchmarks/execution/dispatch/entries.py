@@ -59,16 +59,20 @@ class Calibration:
 
     def __init__(self) -> None:
         self._ratios: list[float] = []
+        self._median: float | None = None  # of all ratios; None where one has come since
 
     def add(self, copy: Copy, now_s: float) -> None:
         """A copy has done its work. One that had little left says little."""
         expected = copy.job.expected_seconds * copy.left
         if copy.started_s is not None and expected > 0 and copy.left > 0.5:
             self._ratios.append((now_s - copy.started_s) / expected)
+            self._median = None
 
     def seconds(self, copy: Copy) -> float | None:
         """How long a copy should take; None where that is not known."""
         expected = copy.job.expected_seconds * copy.left
         if len(self._ratios) < FEW or expected <= 0:
             return None
-        return median(self._ratios) * expected
+        if self._median is None:
+            self._median = median(self._ratios)
+        return self._median * expected
