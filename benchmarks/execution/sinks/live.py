@@ -91,21 +91,26 @@ class _GuardedSink:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._runs: dict[str, OpenRun] = {}
+        self._last: dict[str, int] = {}  # the last step of each open run
         self._failed = False
 
     def write(self, name: str, describe: Callable[[], LoggedRun], step: int, values: Mapping[str, float]) -> None:
         if self._failed:
             return
         try:
+            if step <= self._last.get(name, -1):  # begun again, by a second copy of its job
+                self.close([name])
             if name not in self._runs:
                 self._runs[name] = self._sink.open(describe())
             self._runs[name].write(step, values)
+            self._last[name] = step
         except Exception as error:  # whatever a tracker raises: a full disk, another version, a network that is gone
             self._fail(error)
 
     def close(self, names: Sequence[str] | None = None) -> None:
         """Close the runs of these names, or all."""
         for name in list(self._runs) if names is None else names:
+            self._last.pop(name, None)
             run = self._runs.pop(name, None)
             if run is None:
                 continue

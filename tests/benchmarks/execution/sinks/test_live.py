@@ -75,15 +75,24 @@ def test_a_cell_retried_after_a_workers_death_replaces_what_it_wrote() -> None:
     assert sink.closed == ["bandit-small__gae__seed0"] * 2
 
 
+def test_records_of_a_second_copy_of_a_job_replace_those_of_the_first() -> None:
+    sink = Recorder()
+    with LiveLogs([sink], "x") as live:
+        for record in (replace(FIRST, eval_return=9.0), replace(LATER, eval_return=9.0), FIRST, LATER):
+            live.record(cell(), record)
+    assert sink.rows == {"bandit-small__gae__seed0": ROWS}
+
+
 def test_a_resumed_cell_sends_the_records_of_its_state_again(tmp_path: Path) -> None:
     """Its curve is whole in every sink, although the process that wrote its beginning is gone."""
-    one, path = small_cell(), tmp_path / "x.parquet"
+    one, path = small_cell(env_steps=4_000), tmp_path / "x.parquet"
     whole: list[Record] = []
     for event in one.algorithm.train(one):
         if isinstance(event, Record):
             whole.append(event)
         elif isinstance(event, RunState) and whole and not state_path(path).exists():
             save_state(state_path(path), event, whole, one.digest)
+    assert state_path(path).exists()
     seen: list[Progress | Record] = []
     run_cell(one, path, "cpu", seen.append)
     again = [(r.seed, r.checkpoint, r.eval_return) for r in seen if isinstance(r, Record)]
