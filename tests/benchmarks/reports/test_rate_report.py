@@ -159,7 +159,8 @@ def test_spreads_by_hand() -> None:
     assert made.loc["u"].tolist() == pytest.approx([0.9 - 0.6, (0.2 + 0.8) / 2])
     said = " ".join(verdicts(ranking(ranked()), spreads(ranked()), 3, 2))
     assert "by 0.40 on average" in said
-    assert "moves it by 0.30 (3 seeds, not tested). On 1 of 2 tasks" in said
+    assert "moves it by 0.30 (3 seeds, not tested)." in said
+    assert "On 1 of 2 tasks the rate matters more." in said
 
 
 def test_choices_at_an_end_of_the_list_are_counted() -> None:
