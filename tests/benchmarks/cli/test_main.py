@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tyro
 
-from algorithms import ALGORITHMS
+from algorithms import ALGORITHMS, ALIASES
 from benchmarks.cli import main as cli
 from benchmarks.cli.flags import flags_of
 from benchmarks.experiments import EXPERIMENTS
@@ -72,6 +72,7 @@ def test_list_shows_what_the_registries_hold_and_imports_no_heavy_package() -> N
     tasks = [f"  {t.name:34} {t.field:16} J0 {t.floor:10.4g}  J* {t.ceiling:8.4g}" for t in TASKS.values()]
     tasks += [f"  {name:34} {'language':16} J0 and J* are the model's" for name in language_names()]
     variants = [f"  {v.name:16} from {v.parent or '-':15} {v.summary}" for v in ALGORITHMS.values()]
+    variants += [f"  {alias:16} is   {name}" for alias, name in ALIASES.items()]
     experiments = [f"  {e.name:16} {e.question}" for e in EXPERIMENTS.values()]
     expected = ["tasks:", *tasks, "", "variants:", *variants, "", "experiments:", *experiments]
     # a tie is rounded to the other side where the table has nine decimals, and a zero has no rounding error
