@@ -19,3 +19,7 @@ REFERENCES: Registry[Algorithm] = registry_of("algorithms.variants", "REFERENCE"
 ALGORITHMS: Registry[Algorithm] = Registry(
     lambda: ((name, partial(one.__getitem__, name)) for one in (VARIANTS, REFERENCES) for name in one)
 )
+ALIASES = {
+    "async_none": "async",  # among its siblings: stale, with no correction
+    "trpo": "npg",  # a natural gradient with a line search on the KL is TRPO
+}

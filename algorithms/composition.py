@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+from torch import Tensor
 
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.loss import Stepper
-from algorithms.estimators.rollout import Batch
+from algorithms.estimators.rollout import Batch, PartState
 from algorithms.parts import check_parts
 from algorithms.policies.nucleus import TopP
 from algorithms.staleness.clock import ActorSchedule
@@ -105,6 +107,14 @@ class Update(Protocol):
 
     def step(self, learner: Stepper, batch: Batch) -> None:
         """Move the parameters, with the loss's gradient on the batch in policy.flat.gradient."""
+
+
+@runtime_checkable
+class RemembersSteps(Protocol):
+    """An update rule that follows single steps of an environment, with numbers [P, D] that it carries along in `memory`."""
+
+    def initial(self, values: Tensor) -> PartState:
+        """The numbers before the first step, from the parameters [P, D]."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
-from algorithms.composition import Composition, Processes
+from algorithms.composition import Composition, Processes, RemembersSteps
 from algorithms.cost import enumerated_seconds, sampled_seconds
-from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.estimator import Estimator, ReadsExpectedReturn
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
@@ -23,24 +23,29 @@ from envs.api import Box, Task, Transcript
 from envs.naming.titles import title_of_variant
 from envs.validation import UsageError
 
+Factor = Literal["one", "group", "batch", "success", "likelihood", "best_of_k", "signed"]
+
 
 @dataclass(frozen=True)
 class Promises:
     """Properties of an estimator's gradient that the conformance kit tests (algorithms.conformance.estimator).
 
-    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), "success" (w_G(p), for
-                     rewards of 0 or 1 and one prompt), or None if no closed form is known
+    factor           its mean over grad J: "one" (unbiased), "group" ((G-1)/G), "batch" ((N-1)/N), or, for rewards of 0 or 1
+                     and one prompt, one of algorithms.conformance.declared.success_rates; None: no closed form is known
     shift_invariant  a constant added to every final reward changes no coefficient
     scale_free       a positive factor on the rewards changes no coefficient (else it multiplies them)
     rloo_variance    its variance is the closed form for RLOO (a U-statistic)
     separable        the gradient of a batch is the sum of its episodes' gradients, once their advantages are given
+    homogeneous      a positive factor on the rewards multiplies the coefficients, or with scale_free leaves them; False for
+                     a scale with a unit of its own, as an exponential of the advantage
     """
 
-    factor: Literal["one", "group", "batch", "success"] | None = None
+    factor: Factor | None = None
     shift_invariant: bool = False
     scale_free: bool = False
     rloo_variance: bool = False
     separable: bool = True
+    homogeneous: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +132,13 @@ class Variant(Composition):
         """Why it cannot learn the task; None if it can."""
         if self.exact and text_mdp(task) is None:
             return "needs an oracle, and this task has none"
-        if self.exact and not enumerable(task):
+        expects = isinstance(self.estimator.baseline, ReadsExpectedReturn)
+        if expects and text_mdp(task) is None:
+            return "needs the expected return after every text, and this task has no oracle"
+        if (self.exact or expects) and not enumerable(task):
             return "needs a task small enough to enumerate, and this one is not"
+        if isinstance(self.update, RemembersSteps) and isinstance(task.spec.observation, Transcript):
+            return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
         return self.estimator.reason_unsupported(task.spec)

@@ -37,6 +37,8 @@ def small_training(task: Task, variant: Variant, envs: int = 16) -> TrainingConf
     """The settings of (task, variant) with few environments, short windows and short segments."""
     training = resolve(task, variant).training
     collection = training.collection
+    if collection == Unroll(1, 1):  # a stream of single steps has no smaller size
+        return replace(training, segment=50)
     smaller = Unroll(5, envs) if isinstance(collection, Unroll) else Episodes(envs, min(collection.group, 4))
     return replace(training, collection=smaller, segment=5)
 

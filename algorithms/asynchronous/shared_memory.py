@@ -124,7 +124,7 @@ class RolloutSlot:
 def capacity(spec: Spec, collection: Collection, members: int) -> int:
     """Bytes that suffice for any rollout of a population."""
     rows = collection.steps if isinstance(collection, Unroll) else spec.horizon
-    each = 8 * 4  # logp, reward, discount, continues, valid, reference, score_norm_sq, greedy_return
+    each = 9 * 4 + 8  # logp, reward, discount, continues, valid, reference, score_norm_sq, two returns; prefix
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
     each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
     return members * collection.envs * (each * rows + _observation_bytes(spec.observation, rows)) + 16 * ALIGNED

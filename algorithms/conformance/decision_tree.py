@@ -175,8 +175,17 @@ def _batches(every: TreeEpisodes, gamma: float, group: int, index: Tensor, weigh
         group=group,
         score_norm_sq=rows(square),
         greedy_return=every.returns(gamma)[likeliest, 0][every.root[index]].expand_as(valid),
+        expected_return=rows(_expected(every, gamma)),
+        prefix=rows(every.node),  # a node of a tree is the path to it
     )
     return Batches(every, rollout, rows(every.value), index, weight)
+
+
+def _expected(every: TreeEpisodes, gamma: float) -> Tensor:
+    """E[R | node before action t] [S, T]: what was paid before, and gamma^t V(s_t)."""
+    power = gamma ** torch.arange(every.reward.shape[1]).double()
+    paid = (power * every.reward).cumsum(1) - power * every.reward
+    return paid + power * every.value[:, :-1]
 
 
 def _greedy(every: TreeEpisodes, root: int) -> Tensor:

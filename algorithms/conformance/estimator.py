@@ -27,6 +27,7 @@ from algorithms.conformance import off_policy as off_policy_rules
 from algorithms.conformance import surrogate as surrogate_rules
 from algorithms.conformance import unbiasedness as unbiasedness_rules
 from algorithms.conformance.coefficients import assess_rollout, coefficients, surrogate_coefficients
+from algorithms.conformance.declared import numbers as numbers_rules
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import (
     ENVS,
@@ -35,6 +36,7 @@ from algorithms.conformance.synthetic_rollouts import (
     corrupted,
     synthetic_rollout,
     windows,
+    with_returns,
     with_tensors,
 )
 from algorithms.estimators.estimator import Credit, Estimator
@@ -60,7 +62,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
         subject.members(),
         subject.permuted(),
         subject.padded(),
-        subject.doubled(promises.scale_free),
+        *([subject.doubled(promises.scale_free)] if promises.homogeneous else []),
         subject.referred(),
         _singleton(estimator),
     ]
@@ -74,6 +76,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
     findings += off_policy_rules.examine(estimator)
     findings += surrogate_rules.examine(estimator.surrogate, promises.separable)
     findings += objective_terms_rules.examine(estimator, promises.factor is not None)
+    findings += numbers_rules.examine(estimator, promises.scale_free)
     findings += memory_rules.examine(estimator, fresh)
     return findings + unbiasedness_rules.examine(estimator, promises, replicates)
 
@@ -127,8 +130,7 @@ class Subject:
         return close_to_zero("padding does not matter", off, CLOSE)
 
     def doubled(self, scale_free: bool) -> Finding:
-        assert self.rollout.greedy_return is not None
-        twice = replace(self.rollout, reward=2 * self.rollout.reward, greedy_return=2 * self.rollout.greedy_return)
+        twice = replace(with_returns(self.rollout, factor=2), reward=2 * self.rollout.reward)
         off = self._of(twice, 2 * self.values) - (1 if scale_free else 2) * self.base
         # an epsilon added to the deviation sets a scale, so differences of its size are allowed
         eps = getattr(self.estimator.scale, "eps", 0.0) if scale_free else 0.0
@@ -140,10 +142,7 @@ class Subject:
         return self._unmoved("a reference that costs nothing changes nothing", referred)
 
     def shifted(self) -> Finding:
-        assert self.rollout.greedy_return is not None
-        more = replace(
-            self.rollout, reward=self.rollout.reward + 10 * self.last, greedy_return=self.rollout.greedy_return + 10
-        )
+        more = replace(with_returns(self.rollout, more=10), reward=self.rollout.reward + 10 * self.last)
         return self._unmoved("a constant on every final reward changes nothing", more)
 
     def cut_and_ended(self) -> Finding:
@@ -152,7 +151,8 @@ class Subject:
         other[1:][self.last > 0] += 5.0  # the last observation of an episode; no valid row acts on it
         ended = float((self._of(self.rollout, other) - self.base).abs().max())
         cut = replace(self.rollout, discount=self.rollout.discount + self.last)
-        moved = float((self._of(cut, other) - self._of(cut))[self.last > 0].abs().min())
+        bare = Subject(replace(self.estimator, scale=None))  # a scale may treat rows alike that differ in V
+        moved = float((bare._of(cut, other) - bare._of(cut))[self.last > 0].abs().min())
         holds = ended < CLOSE and moved > 100 * CLOSE
         detail = f"expected V of the last state to count if cut only; seen {ended:.2g} if over, {moved:.2g} if cut"
         return Finding("a cut episode bootstraps, one that is over does not", holds, detail)

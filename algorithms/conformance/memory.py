@@ -44,8 +44,9 @@ def _equal_returns(estimator: Estimator) -> Finding:
     flat = _converged_baseline(estimator, amount, rollout, values)
     uneven = amount * falling
     stepwise = _converged_baseline(estimator, uneven, rollout, torch.cat([uneven, uneven[-1:]]))
-    worst = min(float((flat - share * amount).abs().max()), float(flat.abs().max()))
-    off = min(float((stepwise - share * uneven).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
+    offset = getattr(estimator.baseline, "offset", 0.0)  # a baseline that is meant to lie off the mean says so
+    worst = min(float((flat - share * amount - offset).abs().max()), float(flat.abs().max()))
+    off = min(float((stepwise - share * uneven - offset).abs().max()), float((stepwise - stepwise[:1]).abs().max()))
     level = share * float(amount[0, 0, 0])
     expected = f"expected a baseline of {level:.3g} everywhere, or none, that follows the steps or does not"
     if share == 1.0:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import LineFit, assess_rollout, fit_line, gradient_of, partitions
+from algorithms.conformance.declared import scales
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, with_tensors
 from algorithms.estimators.estimator import AdvantageScale, EntropyBonus, Estimator
@@ -54,6 +55,8 @@ def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[
     if several and torch.allclose(scaled, ranked) and _ordered(scaled[0], made.advantage[0], rollout.group):
         return [Finding(rule, True, f"{expected}; seen ranks")]
     on = rollout.valid > 0
+    if name := scales.form(scale, scaled, made.advantage, q, rollout, promised):
+        return [Finding(rule, True, f"{expected}; seen {name}")]
     for name, label in partitions(rollout).items():
         fit = fit_line(made.advantage, scaled, on, label)
         if fit.residual > CLOSE or not bool((fit.a[fit.spread] > 0).all()) or not bool(fit.spread.any()):

@@ -6,7 +6,8 @@ ratio is used (algorithms.estimators.surrogate.Score). Further away it may clip,
     A > 0, rho above: 0 (clipped) or the bound (a capped weight)         A < 0, rho below: the same
     A > 0, rho below: rho, the step goes back                            A < 0, rho above: the same
 
-For a surrogate of whole episodes, rho is the product or the geometric mean of the episode's ratios.
+For a surrogate of whole episodes, rho is the product or the geometric mean of the episode's ratios. Surrogates that
+declare a mask, a weight or a penalty are held to it (declared.trust_regions).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import gradient_of
+from algorithms.conformance.declared import trust_regions
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
 from algorithms.estimators.estimator import Surrogate
@@ -69,7 +71,12 @@ def probe(surrogate: Surrogate, separable: bool) -> Probe:
 
 
 def examine(surrogate: Surrogate, separable: bool) -> list[Finding]:
-    """The findings of the rules, in order; a rule is tested only if the rules before it hold."""
+    """The findings of the rules, in order; a rule on ratios is tested only if the rules before it hold."""
+    findings, rest = trust_regions.examine(surrogate)
+    return findings if rest is None else findings + _ratio_rules(rest, separable)
+
+
+def _ratio_rules(surrogate: Surrogate, separable: bool) -> list[Finding]:
     made = probe(surrogate, separable)
     worst = made.off(made.slope(torch.zeros_like(made.logp)), 1.0)
     rule = "on policy a surrogate's gradient is the policy gradient"

@@ -51,8 +51,18 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
         group=group,
         score_norm_sq=_tensor(rng.random(shape)),
         greedy_return=_tensor(greedy.repeat(STEPS, 0)),
+        expected_return=_tensor(rng.uniform(-1, 1, shape)),
+        prefix=_prefixes(group),
     )
     return rollout, _tensor(values)
+
+
+def _prefixes(group: int) -> Tensor:
+    """Numbers of texts [T, P, N]: a group shares its prompt, pairs share a text for a while, then all differ."""
+    env = torch.arange(ENVS)
+    parts = [env // group, *[env // group * ENVS + env % group // 2] * (STEPS - 3), *[ENVS * ENVS + env] * 2]
+    rows = torch.stack([part + 1_000 * t for t, part in enumerate(parts)])
+    return rows[:, None].expand(STEPS, MEMBERS, ENVS).clone()
 
 
 def windows(members: int = MEMBERS, envs: int = ENVS, seed: int = 1) -> tuple[Rollout, Tensor]:
@@ -101,8 +111,17 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
         valid=torch.ones(shape, dtype=torch.float64),
         score_norm_sq=square,
         greedy_return=torch.full(shape, amount, dtype=torch.float64),
+        expected_return=torch.full(shape, amount, dtype=torch.float64),
     )
     return flat, torch.full((steps + 1, MEMBERS, ENVS), amount, dtype=torch.float64)
+
+
+def with_returns(rollout: Rollout, factor: float = 1.0, more: float = 0.0) -> Rollout:
+    """The rollout whose greedy and expected returns are times `factor`, plus `more`."""
+    assert rollout.greedy_return is not None
+    assert rollout.expected_return is not None
+    greedy, expected = (factor * x + more for x in (rollout.greedy_return, rollout.expected_return))
+    return replace(rollout, greedy_return=greedy, expected_return=expected)
 
 
 def with_truncations(rollout: Rollout, gamma: float) -> Rollout:

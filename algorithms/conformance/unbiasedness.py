@@ -21,10 +21,10 @@ from algorithms.composition import FirstOrder
 from algorithms.conformance import decision_tree, gradient_quality
 from algorithms.conformance.coefficients import assess_rollout, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, TreeEpisodes
+from algorithms.conformance.declared import success_rates
 from algorithms.conformance.exact import moments
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
-from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.loss import subtract_kl
@@ -63,16 +63,19 @@ def examine(estimator: Estimator, promises: Promises, replicates: int = 0) -> li
     replicates  gradients that are also sampled through collector, network and learner, if a factor is promised
     """
     findings = []
-    if promises.factor in (None, "success"):  # successes are paid after one step, which does not test credit
+    of_success = promises.factor in success_rates.FACTORS
+    if promises.factor is None or of_success:  # successes are paid after one step, which does not test credit
         findings.append(_unpromised(estimator, promises))
+    if promises.factor is not None and of_success:
+        findings.append(success_rates.examine(estimator, promises.factor))
     if promises.factor is not None:
-        cases = [_success()] if promises.factor == "success" else _cases(estimator)
+        cases = [_success()] if of_success else _cases(estimator)
         findings += [_promised(estimator, promises, case) for case in cases]
     if promises.rloo_variance:
         findings.append(_check_rloo_variance(estimator))
     if promises.factor is not None and replicates:
         # the factor of a success rate is known for one prompt and a reward of 0 or 1
-        tasks = MDPS[1:] if promises.factor == "success" else MDPS
+        tasks = MDPS[1:] if of_success else MDPS
         findings += [_sampled(estimator, promises, mdp, replicates) for mdp in tasks]
     return findings
 
@@ -151,8 +154,8 @@ def _factor(estimator: Estimator, promises: Promises, group: int, batch: int, p:
         return (group - 1) / group
     if promises.factor == "batch":
         return (batch - 1) / batch
-    if promises.factor == "success":
-        return success_factor(group, p, estimator.scale.ddof if isinstance(estimator.scale, Deviation) else 0)
+    if promises.factor in success_rates.FACTORS:
+        return success_rates.FACTORS[promises.factor](estimator, group, p)
     return 1.0
 
 
@@ -193,19 +196,6 @@ def _unpromised(estimator: Estimator, promises: Promises) -> Finding:
     holds = promises.scale_free and estimator.scale is None and size > 0
     holds = holds or min(abs(size - factor) for factor in known) < CLOSE
     return Finding(rule, holds, f"expected 1, (G-1)/G or (N-1)/N grad J before scaling; {seen}")
-
-
-def success_factor(group: int, p: float, ddof: int = 0) -> float:
-    """w_G(p) = E[sqrt(k (G - k))] / (G p (1 - p)), k ~ Bin(G, p): the factor that a division by the group's deviation
-    puts on grad J.
-
-    Groups without variance contribute 0. With ddof 1 the deviation is larger by sqrt(G / (G - 1)).
-    """
-    k = np.arange(group + 1)
-    logs = np.concatenate([[0.0], np.log(np.arange(1, group + 1)).cumsum()])
-    chance = np.exp(logs[group] - logs[k] - logs[group - k] + k * np.log(p) + (group - k) * np.log1p(-p))
-    factor = float((chance * np.sqrt(k * (group - k))).sum() / (group * p * (1 - p)))
-    return factor * ((group - ddof) / group) ** 0.5
 
 
 def _check_rloo_variance(estimator: Estimator) -> Finding:

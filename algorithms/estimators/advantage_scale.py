@@ -15,7 +15,9 @@ Over = Literal["group", "batch", "minibatch"]
 Of = Literal["returns", "advantages"]
 
 
-class _WholeRollout:
+class WholeRollout:
+    """A scale that reads whole rollouts."""
+
     each_minibatch: ClassVar[bool] = False
 
     def rows(self, advantage: Tensor, valid: Tensor) -> Tensor:
@@ -85,7 +87,7 @@ class Deviation:
 
 
 @dataclass(frozen=True)
-class Nonzero(_WholeRollout):
+class Nonzero(WholeRollout):
     """A <- A N / (number of episodes of the batch whose return is not 0) (GPG)."""
 
     def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
@@ -95,7 +97,7 @@ class Nonzero(_WholeRollout):
 
 
 @dataclass(frozen=True)
-class BestOfGroup(_WholeRollout):
+class BestOfGroup(WholeRollout):
     """A <- 1 for episodes with the largest return of their group, else 0: the best are imitated (RAFT).
 
     Groups whose returns are all equal have no best episode, and their A is 0.

@@ -26,13 +26,15 @@ class _Plain:
     needs_greedy_return: ClassVar[bool] = False
 
 
-class _Stateless(_Plain):
+class Stateless(_Plain):
+    """A baseline without a memory."""
+
     def initial(self, members: int, horizon: int) -> PartState:
         return {}
 
 
 @dataclass(frozen=True)
-class Zero(_Stateless):
+class Zero(Stateless):
     """b = 0."""
 
     def __call__(
@@ -80,7 +82,7 @@ def _in_groups(x: Tensor, rollout: Rollout, why: str) -> Tensor:
 
 
 @dataclass(frozen=True)
-class LeaveOneOut(_Stateless):
+class LeaveOneOut(Stateless):
     """b_t = mean of q_t over the other episodes of the group (Kool et al. 2019; RLOO); ended episodes count 0."""
 
     def __call__(
@@ -91,7 +93,7 @@ class LeaveOneOut(_Stateless):
 
 
 @dataclass(frozen=True)
-class GroupMean(_Stateless):
+class GroupMean(Stateless):
     """b_t = mean of q_t over the whole group, the episode itself included; ended episodes count 0.
 
     The expected gradient shrinks by (G-1)/G: q_i - mean = (G-1)/G (q_i - mean of the others) (GRPO's, Shao et al.
@@ -106,7 +108,7 @@ class GroupMean(_Stateless):
 
 
 @dataclass(frozen=True)
-class LengthWeightedMean(_Stateless):
+class LengthWeightedMean(Stateless):
     """b_t = sum_i |y_i| q_it / sum_i |y_i| over the group, the episode itself included (OPO; Hao et al. 2025, eq. 7).
 
     |y_i| replaces |S_i|^2 of the optimal constant. If all lengths are equal, it is GroupMean.
@@ -121,7 +123,7 @@ class LengthWeightedMean(_Stateless):
 
 
 @dataclass(frozen=True)
-class BatchMean(_Stateless):
+class BatchMean(Stateless):
     """b_t = mean of q_t over the member's batch, the episode itself included: the expected gradient shrinks by (N-1)/N."""
 
     def __call__(
@@ -133,7 +135,7 @@ class BatchMean(_Stateless):
 
 
 @dataclass(frozen=True)
-class OptimalConstant(_Stateless):
+class OptimalConstant(Stateless):
     """b = E[|S|^2 R] / E[|S|^2], the constant of least variance (Greensmith et al. 2004, theorem 8), S = sum_t grad log pi.
 
     For each episode it is estimated from all others of the batch, so it is independent of that episode. |S_i|^2 is that
@@ -153,7 +155,7 @@ class OptimalConstant(_Stateless):
 
 
 @dataclass(frozen=True)
-class OptimalToken(_Stateless):
+class OptimalToken(Stateless):
     """b_t = sum_i W_it q_it / sum_i W_it over the group, W_it = sum_{j<=t} score_norm_sq_ij: an optimal constant per step.
 
     The optimal token baseline of verl. It averages over running episodes only, the episode itself included.
@@ -171,7 +173,7 @@ class OptimalToken(_Stateless):
 
 
 @dataclass(frozen=True)
-class GreedyReturn(_Stateless):
+class GreedyReturn(Stateless):
     """b = R of the greedy policy on the same prompt (self-critical training; Rennie et al. 2017, eq. 8; ReMax).
 
     One greedy text per prompt, which is charged to the budget like any other.
@@ -187,7 +189,7 @@ class GreedyReturn(_Stateless):
 
 
 @dataclass(frozen=True)
-class ValueNetwork(_Stateless):
+class ValueNetwork(Stateless):
     """b_t = V(s_t), a learned critic."""
 
     critic: ClassVar[bool] = True

@@ -23,10 +23,14 @@ class Signals(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """A_t = q_t - b_t and the critic's regression target, both [T, P, N] and constant for the gradient."""
+    """A_t = q_t - b_t and the critic's regression target, both [T, P, N] and constant for the gradient.
+
+    unscaled  A_t before the scale
+    """
 
     advantage: Tensor
     target: Tensor | None
+    unscaled: Tensor
 
 
 class Credit(Protocol):
@@ -85,7 +89,9 @@ Bounds = tuple[Number, Number]
 class Surrogate(Protocol):
     """L(pi, mu, A): the objective of one action, whose gradient is the policy gradient."""
 
-    per_sequence: ClassVar[bool]  # reads whole episodes, the columns of [T, P, N]
+    @property
+    def per_sequence(self) -> bool:
+        """Whether it reads whole episodes, the columns of [T, P, N]."""
 
     @property
     def bounds(self) -> Bounds | None:
@@ -93,6 +99,58 @@ class Surrogate(Protocol):
 
     def __call__(self, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor) -> Tensor:
         """L [T, P, N]; the caller multiplies rows that are not valid by 0."""
+
+
+@runtime_checkable
+class ReadsProbabilities(Protocol):
+    """A surrogate that may need actions with probabilities; continuous actions have densities, which may exceed 1."""
+
+    @property
+    def reads_probabilities(self) -> bool: ...
+
+
+@runtime_checkable
+class AdaptiveSurrogate(Protocol):
+    """A surrogate with numbers that follow what its steps did, one for each member."""
+
+    def initial(self, members: int) -> PartState:
+        """The numbers before the first rollout, [P] each."""
+
+    def with_state(self, state: PartState) -> Surrogate:
+        """The surrogate with these numbers."""
+
+    def update(self, log_ratio: Tensor, valid: Tensor, state: PartState) -> PartState:
+        """The numbers after the steps on a rollout; log_ratio [T, P, N] is log pi - log mu after them."""
+
+
+@runtime_checkable
+class AdaptiveScale(Protocol):
+    """A scale with numbers that follow the advantages, one for each member."""
+
+    def initial(self, members: int) -> PartState:
+        """The numbers before the first rollout, [P] each."""
+
+    def with_state(self, state: PartState) -> AdvantageScale:
+        """The scale with these numbers."""
+
+    def update(self, advantage: Tensor, valid: Tensor, state: PartState) -> PartState:
+        """The numbers after a rollout whose advantages [T, P, N], before the scale, are these."""
+
+
+@runtime_checkable
+class ReadsPrefixes(Protocol):
+    """A baseline that knows texts again: it reads rollout.prefix."""
+
+    @property
+    def reads_prefixes(self) -> bool: ...
+
+
+@runtime_checkable
+class ReadsExpectedReturn(ReadsPrefixes, Protocol):
+    """A baseline that reads rollout.expected_return, which only tasks that can be listed have."""
+
+    @property
+    def reads_expected_return(self) -> bool: ...
 
 
 class EntropyBonus(Protocol):
@@ -172,6 +230,11 @@ class Estimator:
                 return "reads whole texts, and this task observes none"
             if self.baseline.needs_greedy_return:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
+            if isinstance(self.baseline, ReadsPrefixes):
+                return "compares what follows the same text, and this task has no texts"
+        surrogate = self.surrogate
+        if isinstance(spec.action, Box) and isinstance(surrogate, ReadsProbabilities) and surrogate.reads_probabilities:
+            return "compares probabilities of actions, and continuous ones have densities"
         if isinstance(spec.action, Box) and self.entropy.bounded:
             return "reads entropy as a fraction of its maximum, and continuous actions have none"
         return None

@@ -59,6 +59,26 @@ class TokenIS:
 
 
 @dataclass(frozen=True)
+class TokenBand:
+    """w_t = rho_t where low <= rho_t <= high, else 0: actions whose probability has changed too much are ignored.
+
+    IcePop (Ling Team 2025, arXiv 2510.18855, section 2). It is sign-blind: a step that would come back is ignored too.
+    """
+
+    low: float = 0.2
+    high: Number = tunable(5.0, Range(1.5, 20, log=True))
+    per_sequence = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= 1 <= as_vector(self.high):
+            raise ValueError(f"needs 0 <= low <= 1 <= high, not {self.low} and {self.high}")
+
+    def __call__(self, log_ratio: Tensor, valid: Tensor) -> Tensor:
+        ratio = on_valid_rows(log_ratio, valid).exp()
+        return ratio * ((ratio >= self.low) & (ratio <= self.high))
+
+
+@dataclass(frozen=True)
 class SequenceIS:
     """w = min(prod_t rho_t, cap) on every row of the episode. Only this one, without a cap, is unbiased."""
 

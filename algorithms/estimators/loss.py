@@ -38,15 +38,16 @@ def assess(
     advantage = (q - b) * rollout.valid
     if estimator.correction is not None:
         advantage = advantage * estimator.correction(rollout.log_ratio, rollout.valid)
+    unscaled = advantage
     if estimator.scale is not None and not estimator.scale.each_minibatch:
         advantage = estimator.scale(advantage, q, rollout)
     if not estimator.baseline.critic:
-        return Assessment(advantage, None), baseline_state
+        return Assessment(advantage, None, unscaled), baseline_state
     credit = estimator.credit
     if isinstance(credit, OffPolicyCredit):
         assert signals.values is not None
-        return Assessment(advantage, credit.target(rollout, signals.values)), baseline_state
-    return Assessment(advantage, q), baseline_state
+        return Assessment(advantage, credit.target(rollout, signals.values), unscaled), baseline_state
+    return Assessment(advantage, q, unscaled), baseline_state
 
 
 def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
@@ -188,6 +189,16 @@ class Stepper(Protocol):
 
     policy: ActorCritic
     healthy: Tensor
+    rate: Tensor  # [P, D]
+    memory: PartState  # of the update rule, [P, D] each
+
+    @property
+    def discount(self) -> Number:
+        """gamma of the learner."""
+
+    @property
+    def value_coefficient(self) -> Number:
+        """Factor of the critic's loss."""
 
     def apply(self) -> None:
         """Take one step of the optimiser along policy.flat.gradient."""

@@ -25,7 +25,7 @@ class Rollout:
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        number of adjacent environments that share a start (a prompt; in control, all of a member)
 
-    The last four fields are set only if the task or the estimator needs them.
+    The last six fields are set only if the task or the estimator needs them.
     """
 
     obs: Tensor
@@ -45,6 +45,10 @@ class Rollout:
         None  # [T, P, N] return of the greedy policy from the same start, the same for every t
     )
     current_logp: Tensor | None = None  # [T, P, N] log-probability under the learning policy; None: the same as `logp`
+    expected_return: Tensor | None = None  # [T, P, N] E[R(tau) | text before the action] under the policy that acted
+    prefix: Tensor | None = (
+        None  # [T, P, N] number of the text before the action (baselines.prefixes); [0]: of the prompt
+    )
 
     @property
     def log_ratio(self) -> Tensor:

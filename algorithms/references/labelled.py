@@ -14,7 +14,6 @@ from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 import torch
-from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
@@ -36,6 +35,7 @@ from envs.seeding import Role, stream
 from envs.validation import UnknownName, check_between, check_least
 
 Judge = Literal["gold", "paid"]
+LARGEST = 700.0  # e to a larger power is no number of float64
 
 
 @runtime_checkable
@@ -164,7 +164,8 @@ class Preference(Labelled):
     def label(self, texts: Rollout, value: Tensor, rngs: list[np.random.Generator]) -> Tensor:
         pairs = value.view(len(value), -1, 2).cpu().numpy()
         draws = np.stack([rng.random((2, self.labels)) for rng in rngs])  # [P, 2, labels]
-        chance = expit(self.sharpness * (pairs[..., 0] - pairs[..., 1]))
+        gap = np.clip(self.sharpness * (pairs[..., 0] - pairs[..., 1]), -LARGEST, LARGEST)
+        chance = 1 / (1 + np.exp(-gap))
         second = (draws[:, 0] >= chance) ^ (draws[:, 1] < self.noise)
         places = np.stack([second, ~second], 2).astype(np.int64) + 2 * np.arange(self.labels)[:, None]
         return torch.from_numpy(places).to(value.device)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
-from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.estimator import Estimator, ReadsExpectedReturn, ReadsPrefixes
 from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
@@ -17,6 +18,7 @@ from algorithms.policies.nucleus import Nucleus
 from algorithms.training.actor import Actor, BeforeStep
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members
+from algorithms.training.returns.expected_return import expected_return
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
@@ -43,6 +45,7 @@ class Collector:
         streams = [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds]
         acting = [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds]
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
+        self._policy = policy
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
         self._envs = [
@@ -88,6 +91,15 @@ class Collector:
         score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
+        if isinstance(estimator.baseline, ReadsPrefixes):
+            observation = self.task.spec.observation
+            assert isinstance(observation, Transcript)
+            positions = observation.action_position[: len(rollout.valid)]
+            rollout = replace(rollout, prefix=prefix_numbers(rollout.obs, positions))
+        if isinstance(estimator.baseline, ReadsExpectedReturn):
+            assert rollout.prefix is not None
+            expected = expected_return(self.task)(self._policy, rollout.prefix, rollout.valid)
+            rollout = replace(rollout, expected_return=expected * training.reward_scale)
         if self._greedy_actor is not None:
             tape = self._greedy_actor.play(playing)
             greedy = self._greedy_actor.rollout(tape, training.discount, training.reward_scale, 1)

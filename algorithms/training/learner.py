@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.composition import FirstOrder, Schedule, Update
+from algorithms.composition import FirstOrder, RemembersSteps, Schedule, Update
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
 from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
@@ -26,9 +26,11 @@ from algorithms.estimators.loss import (
 from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import clip
+from algorithms.training.adaptive_parts import AdaptiveParts
 from algorithms.training.critic_values import values_of
-from algorithms.training.state import flatten_parts, part_tensors
+from algorithms.training.state import flatten_parts, like, part_tensors
 from algorithms.training_config import TrainingConfig
+from algorithms.tunable import Number
 from envs.api import HasEnds, Task
 from envs.delayed import undelayed
 
@@ -75,9 +77,12 @@ class Learner:
         apart = training.clipped == "apart" and policy.critic is not None
         self._clipped = (policy.actor_columns, policy.critic_columns) if apart else (slice(None),)
         members = len(rate)
-        self.optimiser = _like(flat, training.optimiser.initial(flat))
-        self.baseline = _like(flat, estimator.baseline.initial(members, self.horizon))
-        self.bonus = _like(flat, estimator.entropy.initial(members))
+        self.optimiser = like(flat, training.optimiser.initial(flat))
+        self.baseline = like(flat, estimator.baseline.initial(members, self.horizon))
+        self.bonus = like(flat, estimator.entropy.initial(members))
+        self.adaptive = AdaptiveParts(estimator, members, flat)
+        remembers = isinstance(self.update, RemembersSteps)
+        self.memory = like(flat, self.update.initial(flat)) if remembers else {}  # type: ignore[attr-defined]
         self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
         self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
         self._diagnosing = False  # whether the next steps are read for diagnostics
@@ -114,6 +119,7 @@ class Learner:
                 drawn = [order[k::parts] for order in orders]
                 columns = padded_columns(drawn, batch.weight.device, not self.policy.reads_text)
                 self.step(columns_of(batch, columns), parts)
+        self.adaptive.follow_steps(self.policy, rollout)
         if self.estimator.entropy.bounded:
             self.bonus = self.estimator.entropy.update(entropy_share(rollout, self.policy.head.outputs), self.bonus)
         self._diagnosing, self._exact_gradient = False, None
@@ -138,7 +144,8 @@ class Learner:
         signals = Signals(values)
         with torch.no_grad():
             paid = subtract_kl(self.estimator.kl, rollout, self.beta)
-            assessment, self.baseline = assess(self.estimator, paid, signals, self.baseline)
+            assessment, self.baseline = assess(self.adaptive.estimator, paid, signals, self.baseline)
+            self.adaptive.follow_advantages(assessment, rollout)
             if self._diagnosing:
                 right = self._right(rollout) if policy.reads_text else None
                 self.diagnostics.add_rollout(rollout, signals, assessment, policy.head, right)
@@ -206,13 +213,25 @@ class Learner:
         rate = self.rate if self._rate_left is None else self.rate * self._rate_left
         self.training.optimiser.step(flat.values, flat.gradient, rate, self.optimiser)
 
+    @property
+    def discount(self) -> Number:
+        """gamma, a number or a column [P, 1]."""
+        return self.training.discount
+
+    @property
+    def value_coefficient(self) -> Number:
+        """The factor of the critic's loss, a number or a column [P, 1]."""
+        return self.training.value_coefficient
+
     def loss(self, batch: Batch) -> Loss:
         """The loss of all members on a batch (Objective.loss)."""
         return self._objective().loss(batch)
 
     def _objective(self) -> Objective:
         alpha = self._alpha if self.estimator.entropy.active else None
-        return Objective(self.gradient_policy, self.estimator, self.training.value_coefficient, alpha, self.beta)
+        return Objective(
+            self.gradient_policy, self.adaptive.estimator, self.training.value_coefficient, alpha, self.beta
+        )
 
     def _diagnose_step(self, batch: Batch, logp: Tensor) -> None:
         valid = (batch.weight > 0).to(batch.weight)
@@ -242,7 +261,7 @@ class Learner:
     def tensors(self) -> dict[str, Tensor]:
         """The state that a resume needs, by name."""
         parts = {"optimiser": self.optimiser, "baseline": self.baseline, "bonus": self.bonus}
-        parts["diagnostics"] = self.diagnostics.tensors()
+        parts |= self.adaptive.tensors() | {"memory": self.memory, "diagnostics": self.diagnostics.tensors()}
         return {"healthy": self.healthy, "rate": self.rate} | flatten_parts(parts)
 
     def member_axes(self) -> dict[str, int | None]:
@@ -252,6 +271,8 @@ class Learner:
             "optimiser": {name: None if name in shared else 0 for name in self.optimiser},
             "baseline": dict.fromkeys(self.baseline, STATE_MEMBER_AXIS),
             "bonus": dict.fromkeys(self.bonus, 0),
+            **self.adaptive.member_axes(),
+            "memory": dict.fromkeys(self.memory, 0),
             "diagnostics": Diagnostics.MEMBER_AXES,
         }
         return {"healthy": 0, "rate": 0} | flatten_parts(axes)
@@ -260,10 +281,6 @@ class Learner:
         """Continue from `tensors()`."""
         self.healthy, self.rate = tensors["healthy"], tensors["rate"]
         self.optimiser, self.baseline = part_tensors("optimiser", tensors), part_tensors("baseline", tensors)
-        self.bonus = part_tensors("bonus", tensors)
+        self.bonus, self.memory = part_tensors("bonus", tensors), part_tensors("memory", tensors)
+        self.adaptive.restore({part: part_tensors(part, tensors) for part in self.adaptive.tensors()})
         self.diagnostics.restore(part_tensors("diagnostics", tensors))
-
-
-def _like(flat: Tensor, state: PartState) -> PartState:
-    """The state on the device of the parameters and with their precision."""
-    return {name: x.to(flat) if x.is_floating_point() else x.to(flat.device) for name, x in state.items()}

@@ -77,3 +77,8 @@ def part_tensors(part: str, named: Mapping[str, T]) -> dict[str, T]:
     """The inverse of `flatten_parts` for one part."""
     prefix = f"{part}."
     return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
+
+
+def like(flat: Tensor, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of a part on the device of the parameters and with their precision."""
+    return {name: x.to(flat) if x.is_floating_point() else x.to(flat.device) for name, x in state.items()}

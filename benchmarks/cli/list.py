@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from algorithms import ALGORITHMS
+from algorithms import ALGORITHMS, ALIASES
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.validation.usage import DONE
 from envs import TASKS
@@ -40,7 +40,14 @@ def as_json() -> dict[str, list[dict[str, object]]]:
     return {
         "tasks": [*_registered(), *_of_models()],
         "variants": [
-            {"name": v.name, "parent": v.parent, "changes": v.changes, "needs": list(v.needs), "summary": v.summary}
+            {
+                "name": v.name,
+                "parent": v.parent,
+                "changes": v.changes,
+                "needs": list(v.needs),
+                "summary": v.summary,
+                "aliases": [alias for alias, name in ALIASES.items() if name == v.name],
+            }
             for v in ALGORITHMS.values()
         ],
         "experiments": [
@@ -92,6 +99,8 @@ def _variant_lines() -> Iterator[str]:
     for name, (_, function, _, texts) in found.items():
         summary = texts.get("summary") or (function == "rung" and texts.get(1)) or ALGORITHMS[name].summary
         yield f"{name:16} from {parent(name) or '-':15} {summary}"
+    for alias, name in ALIASES.items():
+        yield f"{alias:16} is   {name}"
 
 
 def _experiment_lines() -> Iterator[str]:

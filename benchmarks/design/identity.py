@@ -68,10 +68,11 @@ class _Same:
 
 def hashed_description(value: Any) -> dict[str, Any]:
     """hashed_part(canonical(value)) of a dataclass of ours. A frozen part that thousands of them share is described once."""
-    parts = {f.name: getattr(value, f.name) for f in _hashed_fields(type(value))}
-    of_class = describe_class(type(value))
+    own: Any = type(value)
+    parts = {f.name: getattr(value, f.name) for f in _hashed_fields(own)}
+    of_class = describe_class(own)
     hashed = {n: _hashed_once(_Same(p)) if is_dataclass(p) else hashed_part(canonical(p)) for n, p in parts.items()}
-    defaults = {name: hashed_part(part) for name, part in _defaults(type(value)).items()}
+    defaults = {name: hashed_part(part) for name, part in _defaults(own).items()}
     return {**of_class, **{n: part for n, part in hashed.items() if n not in defaults or defaults[n] != part}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from algorithms import ALGORITHMS
+from algorithms import ALGORITHMS, ALIASES
 from algorithms.algorithm import Algorithm, reason_no_algorithm
 from algorithms.estimators.estimator import Estimator
 from algorithms.variant import Promises, Variant
@@ -22,7 +22,6 @@ from envs.named import check_no_arguments, environment_id, import_task, register
 from envs.validation import UsageError, look_up
 
 SB3_PREFIX = "sb3:"  # names of ours that have a colon
-ALIASES = {"async_none": "async"}  # among its siblings: stale, with no correction
 
 
 def find_task(name: str, arguments: Arguments = ()) -> Task:

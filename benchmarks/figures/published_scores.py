@@ -47,7 +47,7 @@ class PublishedScores(PlainFigure):
         tasks = list(dict.fromkeys(scores["task"]))
         most = int(scores.groupby("task").size().max())
         with mpl.rc_context(STYLE):
-            made = grid(len(tasks), 3, 0.2 * max(most, 3), least=2.4)
+            made = grid(len(tasks), 3, 0.24 * max(most, 3), least=2.4)
             for axis, task in zip(made.panels, tasks, strict=True):
                 _panel(axis, scores[scores["task"] == task])
                 axis.set_title(data.suite.title(task))

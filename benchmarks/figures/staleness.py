@@ -100,7 +100,7 @@ class ScoreStrip(PlainFigure):
         tasks, rows = list(data.suite.scales), list(self.variants)
         with mpl.rc_context(STYLE):
             made = grid(
-                len(tasks), 4, 0.22 * len(rows), least=1.3 if figure_width() > 5 else 2.4, sharex=True, sharey=True
+                len(tasks), 4, 0.24 * len(rows), least=1.3 if figure_width() > 5 else 2.4, sharex=True, sharey=True
             )
             for axis, task in zip(made.panels, tasks, strict=True):
                 self._panel(axis, data, task)

@@ -44,7 +44,7 @@ class Throughput(PlainFigure):
         titles = {v: data.suite.title(v) for v in dict.fromkeys(table["variant"])}
         with mpl.rc_context(STYLE):
             side_by_side = figure_width() > 2 * PAIR
-            made = grid(2 * len(tasks), 2 if side_by_side else 1, 0.2 * lines, least=1.0)
+            made = grid(2 * len(tasks), 2 if side_by_side else 1, 0.24 * lines, least=1.0)
             for i, (task, measure) in enumerate(_places(tasks, side_by_side)):
                 axis, rows = made.panels[i], table[table["task"] == task].to_dict("records")
                 values = [runs[task, row["variant"]][measure].to_numpy(float) for row in rows]

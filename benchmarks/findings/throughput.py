@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats as sps
+import scipy
 
 from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger
@@ -51,7 +51,7 @@ def paired_ratio(b: Doubles, a: Doubles) -> PairedRatio:
     elif np.ptp(logs) <= 1e-9:  # nothing varies: no more certain than the exact test of so many pairs
         p = smallest_p(len(logs)) if abs(logs[0]) > 1e-9 else 1.0
     else:
-        p = float(sps.ttest_1samp(logs, 0.0).pvalue)
+        p = float(scipy.stats.ttest_1samp(logs, 0.0).pvalue)
     return PairedRatio(float(np.exp(logs.mean())), float(np.exp(interval.low)), float(np.exp(interval.high)), p)
 
 

@@ -151,10 +151,8 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
     verb = "seed chooses a rate; it does" if seeds == 1 else "seeds choose a rate; they do"
     last = f"{seeds} selection {verb} not compare variants. That is the ladder's, on other seeds."
     if len(at) < 2:
-        return [
-            f"Only the rate {at.iloc[0]['rate']} has a score." if len(at) else "No rate has a score on every task.",
-            last,
-        ]
+        only = "".join(at["rate"])
+        return [f"Only the rate {only} has a score." if only else "No rate has a score on every task.", last]
     by_cost = at.sort_values("cost")
     own, best, worst = ranks.iloc[0], by_cost.iloc[0], by_cost.iloc[-1]
     rates, own_rates = moved["over rates"], moved["over variants"]
@@ -199,7 +197,7 @@ def rates_at_ends(table: pd.DataFrame) -> str:
     kept = int(chosen["learning_rate"].isin(ends).sum())
     return (
         f"The best score of {low + high} of {len(best)} {many} is at an end of the list of rates ({low} at {ends[0]:g}, "
-        f"{high} at {ends[1]:g}). The chosen rate is in {kept}. There a better rate may lie outside the list."
+        f"{high} at {ends[1]:g}). The chosen rate is at an end in {kept}. There a better rate may lie outside the list."
     )
 
 
@@ -226,14 +224,13 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
     variants = int(table["variant"][table["chosen"]].nunique())
     first, *others = verdicts(ranks, moved, seeds, variants)
     others += [sentence] if (sentence := rates_at_ends(table)) else []
-    word = "seed" if seeds == 1 else "seeds"
     titles = task_titles(scales, experiment.own_tasks)
     titles |= variant_titles(dict.fromkeys(table["variant"]), experiment.own_variants)
     drawn = FigureBlock(
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
-        f"Mean {unit} over {seeds} selection {word} and the checkpoints of the last fifth of the budget, against the "
-        "learning rate. A ring marks the rate chosen.",
+        f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, "
+        "against the learning rate. A ring marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
     compared = (
@@ -248,6 +245,6 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
         Section("All rates", (Table("rates", shown),)),
         Section("For benchmarks/design/learning_rates.csv", (Samples("Lines", lines),)),
     )
-    lost = variants_without_score(table)
+    warnings = tuple(filter(None, [variants_without_score(table)]))
     names = (*scales, *dict.fromkeys(table["variant"]))
-    return Document(experiment.name, experiment.question, first, sections, (lost,) if lost else (), names=names)
+    return Document(experiment.name, experiment.question, first, sections, warnings, names=names)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats as sps
+import scipy
 
 from benchmarks.statistics.comparison_tables import as_row, suite_table, task_table
 from benchmarks.statistics.comparisons import Pair, compare_variants, seed_differences, seed_means
@@ -55,7 +55,7 @@ class JointFamily(NamedTuple):
         else:
             share = LEVEL / self.total
             reachable = result.least_p < share and np.isfinite(result.df)
-            critical = float(sps.t.ppf(1 - share / 2, result.df)) if reachable else float("inf")
+            critical = float(scipy.stats.t.ppf(1 - share / 2, result.df)) if reachable else float("inf")
             p, least = result.p * self.total, result.least_p * self.total
         varies = result.error > 0 and np.isfinite(critical)
         return {

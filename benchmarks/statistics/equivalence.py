@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats as sps
+import scipy
 
 from benchmarks.statistics.intervals import NAN, Doubles, moments
 from benchmarks.statistics.tests import LEVEL, smallest_unpaired_p, welch
@@ -21,7 +21,7 @@ def _equivalence(difference: float, error: float, df: float, margin: float, leas
     inside = margin - abs(difference)  # the nearer side has the larger p
     if np.isnan(error):
         return 1.0
-    p = float(inside <= 0) if error == 0 else float(sps.t.sf(inside / error, df))
+    p = float(inside <= 0) if error == 0 else float(scipy.stats.t.sf(inside / error, df))
     return max(p, least_p)
 
 
@@ -65,7 +65,7 @@ def equivalence(b: Doubles, a: Doubles, deviations: float = 1.0) -> Equivalence:
     difference, error, df = welch(b, a)
     if not margin > 0:
         return Equivalence(difference, margin, NAN, NAN, NAN)
-    half = float(sps.t.ppf(1 - LEVEL, df)) * error
+    half = float(scipy.stats.t.ppf(1 - LEVEL, df)) * error
     return Equivalence(difference, margin, difference - half, difference + half, tost_unpaired(b, a, margin))
 
 
@@ -84,7 +84,7 @@ def noninferiority(b: Doubles, a: Doubles, margin: float, paired: bool) -> float
     else:
         difference, error, df = welch(b, a)
     if error > 0:
-        return float(sps.t.sf((difference + margin) / error, df))
+        return float(scipy.stats.t.sf((difference + margin) / error, df))
     if difference <= -margin:
         return 1.0
     return 0.5 ** len(b) if paired else smallest_unpaired_p(len(b), len(a))

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats as sps
 
 Doubles = NDArray[np.float64]
 Statistic = Callable[[Doubles], Doubles]  # [resamples, seeds, tasks] -> [resamples]
@@ -58,7 +58,7 @@ def t_interval(x: Doubles, confidence: float = 0.95, limits: Limits = ANYTHING) 
     if n < 2:
         return Interval(NAN, NAN)
     centre, variance = moments(x)
-    half = float(sps.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
+    half = float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
     return within(Interval(centre - half, centre + half), centre, limits)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy import stats as sps
-from scipy.optimize import brentq
+import scipy
 
 
 def _beyond(critical: float, shift: float, df: float) -> float:
@@ -14,8 +13,8 @@ def _beyond(critical: float, shift: float, df: float) -> float:
 
     Where scipy's far tail is NaN it is below the rounding of 1.
     """
-    near = float(sps.nct.sf(critical, df, shift))
-    far = float(sps.nct.cdf(-critical, df, shift))
+    near = float(scipy.stats.nct.sf(critical, df, shift))
+    far = float(scipy.stats.nct.cdf(-critical, df, shift))
     return near if np.isnan(far) else near + far
 
 
@@ -30,9 +29,9 @@ def shift_beyond(critical: float, df: float, power: float = 0.8) -> float:
     high = 2 * critical
     while _beyond(critical, high, df) < power:
         high *= 2
-    return float(brentq(lambda shift: _beyond(critical, shift, df) - power, 0.0, high))
+    return float(scipy.optimize.brentq(lambda shift: _beyond(critical, shift, df) - power, 0.0, high))
 
 
 def detectable_shift(df: float, alpha: float, power: float = 0.8) -> float:
     """The same of a two-sided t test at level alpha < power."""
-    return shift_beyond(float(sps.t.ppf(1 - alpha / 2, df)), df, power) if df >= 2 else float("nan")
+    return shift_beyond(float(scipy.stats.t.ppf(1 - alpha / 2, df)), df, power) if df >= 2 else float("nan")

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from scipy import stats as sps
+import scipy
 
 from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.power import detectable_shift
@@ -41,7 +41,7 @@ def _tail(first: Doubles, second: Doubles, reached: float) -> float:
 
 def _sampled_p(d: Doubles, rng: np.random.Generator, alternative: Alternative) -> float:
     options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": 99_999, "batch": 10_000, "rng": rng}
-    return float(sps.permutation_test((d,), np.mean, alternative=alternative, **options).pvalue)
+    return float(scipy.stats.permutation_test((d,), np.mean, alternative=alternative, **options).pvalue)
 
 
 def sign_flip_p(
@@ -90,7 +90,7 @@ def sign_flip_shift(n: int, level: float) -> float:
         first, second = _signed_sums(moved[:, : n // 2]), np.sort(_signed_sums(moved[:, n // 2 :]), axis=1)
         tails = np.array([_tail(f, s, x) for f, s, x in zip(first, second, moved.sum(axis=1) - 1e-9, strict=True)])
         rate = np.clip(np.mean(2 * tails < level), 0.01, 0.99)
-        step = float(sps.norm.ppf(0.8) - sps.norm.ppf(rate))
+        step = float(scipy.stats.norm.ppf(0.8) - scipy.stats.norm.ppf(rate))
         shift += step
         if abs(step) < 0.01:  # .003 of the power
             break

@@ -11,7 +11,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats as sps
+import scipy
 
 from benchmarks.statistics.intervals import NAN, Doubles, Interval, moments, t_interval
 from benchmarks.statistics.power import detectable_shift
@@ -116,7 +116,7 @@ def compare_unpaired(b: Doubles, a: Doubles) -> Comparison:
     if error == 0:
         p = least_p if d else 1.0
         return Comparison(d, Interval(d, d), p, effect, n, False, *means, 0.0, NAN, least_p)
-    p, half = max(2 * float(sps.t.sf(abs(d) / error, df)), least_p), float(sps.t.ppf(0.975, df)) * error
+    p, half = max(2 * float(scipy.stats.t.sf(abs(d) / error, df)), least_p), float(scipy.stats.t.ppf(0.975, df)) * error
     return Comparison(d, Interval(d - half, d + half), p, effect, n, False, *means, error, df, least_p)
 
 

@@ -71,7 +71,7 @@ class Piece:
     repeatable: bool
     seeds: tuple[int, ...] = (0,)
     member_steps: int = 0
-    device: str = "cpu"
+    computes_on: str = "cpu"
 
     @property
     def label(self) -> str:
@@ -94,7 +94,8 @@ class Piece:
 class Cluster:
     """An engine of one-core nodes, and its clock.
 
-    slowness  of each node      lost_at  when the next node is lost      saved  seconds of work in RunStates, by result
+    slowness  of each node      lost_at  when the next node is lost
+    saved     seconds of work that RunStates hold, by result
     """
 
     slowness: Sequence[float]

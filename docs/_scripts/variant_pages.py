@@ -8,13 +8,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from algorithms import VARIANTS, variants
+from algorithms import ALIASES, VARIANTS, variants
 from algorithms.algorithm import Algorithm
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports.variant_groups import groups
 
 PAGE = Path("docs") / "variants.md"
-MEANS = {"one": "1", "group": "(G-1)/G", "batch": "(N-1)/N", "success": "w_G(p)", None: "-"}
+MEANS = {
+    "one": "1",
+    "group": "(G-1)/G",
+    "batch": "(N-1)/N",
+    "success": "w_G(p)",
+    "likelihood": "(1-(1-p)^(G-1))/p",
+    "best_of_k": "k (1-p)^(k-1)",
+    "signed": "1 + lambda",
+    None: "-",
+}
 
 
 def docstrings() -> dict[str, str]:
@@ -65,8 +74,11 @@ def page() -> str:
         "its parent's (followed by what changed along with it). The last column is what the conformance kit",
         "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
         "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
-        "batch; G: of a group; w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p), for rewards of 0 or 1 and one",
-        "prompt. Where the loss is a mean over tokens or divided by a length, up to that constant.",
+        "batch; G: of a group; p: success rate of a prompt, for rewards of 0 or 1;",
+        "w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p). Where the loss is a mean over tokens or divided by a",
+        "length, up to that constant.",
+        "",
+        f"Other names: {', '.join(f'`{alias}` is `{name}`' for alias, name in ALIASES.items())}.",
         "",
     ]
     for title, shown in groups().items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 from envs.api import Doubles, Ints
 
 RIDGE = 1.0  # prior precision of the weights
 STEPS = 25  # of Newton's method
+LARGEST = 700.0  # e to a larger power is no number of float64
 
 
 def draw_pairs(reference: Doubles, pairs: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
@@ -24,7 +24,8 @@ def label(gold: Doubles, sharpness: float, noise: float, rng: np.random.Generato
 
     P(first wins) = sigmoid(sharpness (gold_1 - gold_2)); a share `noise` of the labels is turned round.
     """
-    wins = rng.random(gold.shape[1]) < expit(sharpness * (gold[0] - gold[1]))
+    gap = np.clip(sharpness * (gold[0] - gold[1]), -LARGEST, LARGEST)
+    wins = rng.random(gold.shape[1]) < 1 / (1 + np.exp(-gap))
     return (wins != (rng.random(gold.shape[1]) < noise)).astype(np.float64)
 
 

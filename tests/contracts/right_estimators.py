@@ -37,6 +37,7 @@ from tests.contracts.custom_parts import (
     State,
     grouped,
 )
+from tests.contracts.right_neighbours import NEIGHBOURS
 from tests.contracts.wrong_returns import plain_gae
 from tests.contracts.wrong_surrogates import ratio
 
@@ -289,6 +290,7 @@ RIGHT: dict[str, tuple[Estimator, Promises]] = {
         ),
         NONE,
     ),
+    **NEIGHBOURS,
     "entropy by a cosine": (replace(GAE, entropy=Cosine(0.02)), NONE),
     "REINFORCE without a promise": (
         Estimator(EpisodeReturn(), Zero(), CustomSurrogate(lambda p, m, a, v: p * a)),

@@ -11,9 +11,9 @@ import torch
 from algorithms import VARIANTS
 from algorithms.conformance.coefficients import coefficients
 from algorithms.conformance.credit import axes, credit_response, response
+from algorithms.conformance.declared.success_rates import success_factor
 from algorithms.conformance.estimator import examine
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, windows
-from algorithms.conformance.unbiasedness import success_factor
 from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
@@ -43,6 +43,7 @@ SUBJECTS = {
     "scale": ("scale", "mean", "order", "member", "padding"),
     "aggregation": ("mean",),
     "promise": ("mean", "times 2", "constant"),
+    "peer": ("times 0.0001", "rounding", "reverses", "factor", "weight", "mask", "penalty", "surrogate"),
 }
 
 
@@ -97,8 +98,10 @@ def test_every_variant_passes(variant: Variant) -> None:
 def test_what_is_known_of_every_variant_is_promised() -> None:
     """A promise nobody makes is never tested: these are the ones that theory gives."""
     unbiased = {"reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value"}
-    unbiased |= {"rloo", "optimal_const", "scst", "like_trl_rloo"}
-    for factor, names in (("one", unbiased), ("group", {"dr_grpo"}), ("batch", {"batch_mean"}), ("success", {"grpo"})):
+    unbiased |= {"rloo", "optimal_const", "scst", "like_trl_rloo", "shrinkage", "asym_re", "gigpo", "vineppo"}
+    promised = {"group": {"dr_grpo"}, "batch": {"batch_mean"}, "success": {"grpo"}, "likelihood": {"maxrl"}}
+    promised |= {"one": unbiased, "best_of_k": {"pkpo"}, "signed": {"w_reinforce"}}
+    for factor, names in promised.items():
         assert {v.name for v in LEARNING if v.promises.factor == factor} == names
 
 

@@ -119,6 +119,30 @@ class FleesTarget(Learner):
         return made._replace(total=2 * made.actor - made.total)
 
 
+class TokenMeanOfMicrobatch(Learner):
+    """A mean over the tokens of each micro-batch, and then over micro-batches (SkyRL #1296; verl #5366 was of this kind)."""
+
+    def descend(self, batch: Batch, parts: int = 1) -> Tensor:
+        valid = (batch.weight > 0).to(batch.weight)
+        mean = valid / valid.sum((0, 2), keepdim=True).clamp(min=1)
+        return super().descend(replace(batch, weight=mean / parts), parts)
+
+
+class DilutedByPadding(Learner):
+    """The tokens that are left out of the loss are counted in its mean (TRL #6439, of cut texts)."""
+
+    def loss(self, batch: Batch) -> Loss:
+        share = (batch.weight > 0).to(batch.weight).mean((0, 2), keepdim=True)
+        return super().loss(replace(batch, weight=batch.weight * share))
+
+
+class TimesTheParts(Learner):
+    """Each minibatch counts as a whole rollout, so a step is longer by their number (verl #5798, with workers for parts)."""
+
+    def descend(self, batch: Batch, parts: int = 1) -> Tensor:
+        return super().descend(batch, parts * parts)
+
+
 WHOLE = "the gradient is that of surrogate, entropy, KL and critic"
 
 
@@ -137,6 +161,9 @@ WHOLE = "the gradient is that of surrogate, entropy, KL and critic"
         (FleesTarget, "baseline_value", WHOLE),
         (LearnsReset, "reinforce", "what stands in rows that are not valid leaves the step as it was"),
         (LearnsReset, "ppo", "what stands in rows that are not valid leaves the step as it was"),
+        (TokenMeanOfMicrobatch, "reinforce_pp", "the gradients of minibatches add up"),
+        (TimesTheParts, "reinforce_pp", "the gradients of minibatches add up"),
+        (DilutedByPadding, "reinforce_pp", WHOLE),
         (LearnsReset, "gae", "the row that delivers a reset is not learned from"),
     ],
 )

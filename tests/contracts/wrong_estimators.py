@@ -12,6 +12,7 @@ from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, PPO, RLOO, VT, CustomTarget
 from tests.contracts.wrong_baselines import BASELINES
 from tests.contracts.wrong_bootstraps import BOOT, TARGETS, VTRACES
+from tests.contracts.wrong_peers import PEERS
 from tests.contracts.wrong_returns import CREDITS, REWARDS, Paid, PaidGAE
 from tests.contracts.wrong_scales import ENTROPIES, KLS, SCALES
 from tests.contracts.wrong_surrogates import CORRECTIONS, SURROGATES
@@ -47,6 +48,8 @@ def listed() -> dict[str, tuple[Estimator, Promises]]:
         made[f"entropy: {name}"] = replace(GAE, entropy=entropy), NONE
     for name, (base, scale, promises) in SCALES.items():
         made[f"scale: {name}"] = replace(base, scale=scale), promises
+    for name, (base, part, promises) in PEERS.items():
+        made[f"peer: {name}"] = replace(base, **part), promises
     return made | AGGREGATIONS
 
 

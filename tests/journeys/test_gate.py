@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks.cli.main import main
-from benchmarks.execution import pool
+from benchmarks.execution.engines import pool
 
 WORKFLOW = Path(__file__).resolve().parents[2] / ".github" / "workflows" / "benchmark.yml"
 

@@ -15,14 +15,14 @@ log p = - sum_m (1 - p)^m / m.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import comb
 
 import numpy as np
 import torch
-from scipy.stats import binom
 from torch import Tensor
 
 from algorithms.conformance.coefficients import coefficients
-from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.estimator import Estimator, ReadsPrefixes
 from algorithms.estimators.rollout import Rollout
 from envs.api import Doubles
 
@@ -43,8 +43,9 @@ class GroupWeights:
 
     def factor(self, p: Doubles) -> Doubles:
         """w(p), in the shape of p."""
-        others = np.arange(self.group)
-        chance = binom.pmf(others, self.group - 1, np.asarray(p, np.float64)[..., None])
+        others, right = np.arange(self.group), np.asarray(p, np.float64)[..., None]
+        ways = np.array([comb(self.group - 1, k) for k in others])
+        chance = ways * right**others * (1 - right) ** (self.group - 1 - others)
         total: Doubles = self.group * (chance * (self.right[1:] - self.wrong[:-1])).sum(-1)
         return total
 
@@ -58,6 +59,10 @@ def reason_without_weights(estimator: Estimator) -> str | None:
         return "reads more of the policy than its rewards"
     if baseline.initial(1, 1):
         return "remembers earlier rollouts"
+    if isinstance(baseline, ReadsPrefixes):
+        return "reads more of the texts than their rewards"
+    if getattr(estimator.scale, "gates", False):
+        return "weighs answers by their probabilities"
     return None
 
 

@@ -21,13 +21,14 @@ class EpisodeTree:
     mask      their legal actions [C, V]; None if all are
     step      the step of each edge [C V]
     edges     the edges of each episode [T, S], 0 after its end
+    actions   V
     """
 
     def __init__(self, episodes: Enumeration, spec: Spec, device: str, part: slice) -> None:
         assert isinstance(spec.observation, Transcript)
         assert isinstance(spec.action, Discrete)
         positions, actions = spec.observation.action_position, spec.action.n
-        self.part, self._actions = part, actions
+        self.part, self.actions = part, actions
         action, valid = episodes.action[:, part], episodes.valid[:, part]
         steps = valid.sum(0)
         tree = TokenTree(episodes.transcript[part], np.array(positions)[steps - 1] + 1)
@@ -71,12 +72,12 @@ class EpisodeTree:
         """Sum of x [P, C V] over the edges from the start to each end, [P, E]."""
         total = np.zeros((len(x), self.choices))
         for choices, parents, _, _ in self._levels[1:]:
-            total[:, choices] = total.take(parents // self._actions, 1) + x.take(parents, 1)
-        return total.take(self._last // self._actions, 1) + x.take(self._last, 1)
+            total[:, choices] = total.take(parents // self.actions, 1) + x.take(parents, 1)
+        return total.take(self._last // self.actions, 1) + x.take(self._last, 1)
 
     def sum_below(self, x: Doubles) -> Doubles:
         """Sum of x [P, E] over the ends that lie behind each edge, itself included, [P, C V]."""
-        total = np.zeros((len(x), self.choices, self._actions))
+        total = np.zeros((len(x), self.choices, self.actions))
         by_edge = total.reshape(len(x), -1)
         by_edge[:, self._last] = x
         for choices, _, parents, starts in self._levels[:0:-1]:

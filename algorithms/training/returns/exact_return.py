@@ -88,7 +88,7 @@ class ExactReturn:
 
     def log_probabilities(self, policy: Acting) -> Tensor:
         """log pi(a_t | s_t) of each listed episode, [T, P, S], 0 after its end."""
-        (tree,) = self._split(len(self._chance))
+        tree = self.whole_tree()
         out = policy.at_prefixes(tree.prefixes, tree.mask)
         edges, valid = (torch.from_numpy(x).to(out.device) for x in (tree.edges, self.enumeration.valid))
         logp = out.log_softmax(-1).flatten(1)[:, edges].transpose(0, 1)
@@ -109,6 +109,20 @@ class ExactReturn:
             discounted = tree.sum_on_paths(logp * self._powers[tree.step])
             returns = returns - self.beta * tree.collect(self._chance) * discounted
         return total, np.exp(total), returns
+
+    def whole_tree(self) -> EpisodeTree:
+        """All episodes in one tree."""
+        (tree,) = self._split(len(self._chance))
+        return tree
+
+    def sums_behind_choices(self, tree: EpisodeTree, logp: Doubles) -> tuple[Doubles, Doubles]:
+        """(p(reach c), E[R 1(reach c)]) of each choice c of the tree [P, C], from log pi at its edges [P, C V]."""
+        _, pi, returns = self._returns(tree, logp)
+        shape = len(logp), tree.choices, tree.actions
+        reached, paid = (
+            tree.sum_below(x).reshape(shape).sum(-1) for x in (pi * tree.collect(self._chance), pi * returns)
+        )
+        return reached, paid
 
     def value(self, policy: Acting) -> Tensor:
         """J of each member [P], float64."""

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from algorithms.conformance.unbiasedness import success_factor
+from algorithms.conformance.declared.success_rates import success_factor
 from benchmarks.figures.layout import grid, matrix_of_panels, name_rows, note
 from benchmarks.figures.parts.legends import line_legend, patch_legend
 from benchmarks.figures.style import SMALL, STYLE, LineStyle, line_styles
@@ -50,7 +50,7 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str], titles: Titles = N
             axis.set_xlim(min(0.2, 0.8 * times.min()), max(5.0, 2.2 * times.max()))
             axis.grid(visible=False, axis="y")
             axis.tick_params(axis="y", length=0)
-        name_rows(made.panels[0], [titles.get(v, v) for v in variants])
+        name_rows(made.panels[0], [titles.get(v, v) for v in variants], share=0.45)
         made.label(
             f"variance of one gradient / square of its signal, in units of {titles.get('reinforce', 'reinforce')}"
         )

@@ -76,7 +76,7 @@ def _crowded(axis: Axis, renderer: RendererAgg, dpi: float) -> bool:
 
 
 def _thin(axis: Axis) -> bool:
-    """One tick less, or every second label of those that are given; False where nothing can be done."""
+    """One tick less, or every second of those that are given; False where nothing can be done."""
     locator = axis.get_major_locator()
     if isinstance(locator, ticker.MaxNLocator):
         shown = len([x for x in axis.get_majorticklocs() if _in_view(axis, x)])
@@ -84,25 +84,16 @@ def _thin(axis: Axis) -> bool:
             return False
         axis.set_major_locator(ticker.MaxNLocator(max(1, shown - 2), steps=[1, 2, 5, 10]))
         return True
-    formatter = axis.get_major_formatter()
-    if isinstance(formatter, ticker.FixedFormatter):
-        return isinstance(axis, XAxis) and _thin_names(axis, list(formatter.seq))
     if isinstance(locator, ticker.FixedLocator):
         places = list(axis.get_majorticklocs())
-        axis.set_ticks(places[::2])
-        return len(places) > 2
+        if not isinstance(axis, XAxis) or len(places) < 3:  # names of rows all stay
+            return False
+        axis.set_ticks(places[::2], [axis.get_major_formatter()(x, i) for i, x in list(enumerate(places))[::2]])
+        return True
     if isinstance(locator, ticker.LogLocator) and locator.numticks != FEW:
         axis.set_major_locator(ticker.LogLocator(subs=(1,), numticks=FEW))
         return True
     return False
-
-
-def _thin_names(axis: Axis, names: list[str]) -> bool:
-    """Without every second of the names that are shown."""
-    shown = [i for i, name in enumerate(names) if name]
-    kept = {*shown[::2]}
-    axis.set_major_formatter(ticker.FixedFormatter([name if i in kept else "" for i, name in enumerate(names)]))
-    return len(shown) > 1
 
 
 def _in_view(axis: Axis, x: float) -> bool:

@@ -16,6 +16,7 @@ import pandas as pd
 from benchmarks.design.scales import check_agree, scales_from_cells
 from benchmarks.loading import common_steps
 from benchmarks.loading.limits import task_limits
+from benchmarks.loading.titles import variant_titles
 from benchmarks.reports.comparison import gate
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.result_folders import ResultFolder, cell_key
@@ -76,7 +77,9 @@ def compare(
     imported = [labelled(v, name) for v in shared for side, name in ((a, "A"), (b, "B")) if side.imported]
     frame, notes = common_steps.align(frame[frame["variant"].isin(names)], imported)
     limits = task_limits([*a.metas, *b.metas], scales)
-    suite = Suite(frame, scales, names, frozenset(), _unpaired(a, b, shared), notes=notes, limits=limits)
+    titles = {labelled(v, side): labelled(title, side) for v, title in variant_titles(shared).items() for side in "AB"}
+    unpaired = _unpaired(a, b, shared)
+    suite = Suite(frame, scales, names, frozenset(), unpaired, notes=notes, limits=limits, titles=titles)
     family = [
         Pair(labelled(v, "B"), labelled(v, "A")) for v in shared if suite.tasks(labelled(v, "A"), labelled(v, "B"))
     ]

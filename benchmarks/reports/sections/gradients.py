@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from algorithms import VARIANTS
-from algorithms.conformance.unbiasedness import success_factor
+from algorithms.conformance.declared.success_rates import success_factor
 from benchmarks.statistics.wording.answers import as_many_as_fit
 from benchmarks.statistics.wording.phrases import count_noun, list_words
 

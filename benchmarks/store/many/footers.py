@@ -36,9 +36,9 @@ def read_footer(path: Path) -> dict[str, Any]:
         raise Damaged(f"{path.name}: {why}") from error
     if footer.metadata.get(CHECKSUM, sum_ := hashlib.sha256(text).hexdigest().encode()) != sum_:
         raise Damaged(f"{path.name}: its metadata are not those that were written")
-    why = cell_checks.meta_error(meta) or cell_checks.digest_error(path.stem, meta)
-    if why := why or cell_checks.count_error(footer.num_rows, meta):
-        raise Damaged(f"{path.name}: {why}")
+    fault = cell_checks.meta_error(meta) or cell_checks.digest_error(path.stem, meta)
+    if fault := fault or cell_checks.count_error(footer.num_rows, meta):
+        raise Damaged(f"{path.name}: {fault}")
     return dict(meta)
 
 

@@ -14,7 +14,7 @@ from benchmarks.figures.layout import grid, longest_inches
 from benchmarks.figures.parts.legends import mark_legend
 from benchmarks.figures.rendering.text_fitting import broken
 from benchmarks.figures.rendering.width import figure_width
-from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE
+from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE, TYPE
 from benchmarks.tuning.figures.layout import bounds
 from benchmarks.tuning.summary.ranking import Ranking
 from envs.api import Doubles
@@ -57,7 +57,11 @@ def _slope(axis: Axes, ranking: Ranking, titles: Mapping[str, str]) -> None:
     for x, word in enumerate(scores):
         _end_label(axis, x, -1, word, "normal", "0.4")
     axis.set_axis_off()
-    axis.set_title(f"{titles.get(ranking.where, ranking.where)}: τ {ranking.tau:.2f}{bounds(ranking.interval)}")
+    title = f"{titles.get(ranking.where, ranking.where)}: τ {ranking.tau:.2f}{bounds(ranking.interval)}"
+    axis.annotate(
+        title, (0.5, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", ha="center", va="bottom",
+        fontsize=TYPE, annotation_clip=False,
+    )  # fmt: skip
 
 
 def _end_label(axis: Axes, x: int, y: float, text: str, weight: str, colour: str) -> None:

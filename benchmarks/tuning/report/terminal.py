@@ -20,7 +20,7 @@ def as_text(studies: Sequence[StudyResult]) -> str:
     summary = Summary(by_task_and_variant(studies))
     tables = [_table(summary, key) for key in summary.studies] if len(studies) <= SEVERAL else []
     alone = len(studies) == 1 or not summary.compared
-    answer = headline(summary) if alone else " ".join(gain_sentences(summary)[:2])
+    answer = headline(summary).partition("\n\n")[0] if alone else " ".join(gain_sentences(summary)[:3])
     return "\n\n".join([*tables, answer.replace("`", "")])
 
 

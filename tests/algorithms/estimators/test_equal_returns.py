@@ -20,6 +20,8 @@ from algorithms.estimators.baseline import (
     OptimalConstant,
     OptimalToken,
 )
+from algorithms.estimators.baselines.across_prompts import Shrinkage
+from algorithms.estimators.baselines.prefixes import SamePrefix
 from algorithms.estimators.estimator import Baseline
 from algorithms.estimators.means import mean, mean_of_others
 from algorithms.training.returns.exact_return import ExactReturn
@@ -32,7 +34,17 @@ from envs.text_mdp import Response, Rows
 from tests.builders import LEARNING, brief, make_learner, make_policy, small_training
 from tests.rollouts import grouped_rollout, make_rollout
 
-CENTRED = (BatchMean, GreedyReturn, GroupMean, LeaveOneOut, LengthWeightedMean, OptimalConstant, OptimalToken)
+CENTRED = (
+    BatchMean,
+    GreedyReturn,
+    GroupMean,
+    LeaveOneOut,
+    LengthWeightedMean,
+    OptimalConstant,
+    OptimalToken,
+    Shrinkage,
+    SamePrefix,
+)
 PAID = (0.2, 0.1, 0.3, 1 / 3, 1e6 + 0.1, -0.7)
 # environments of a member, and of a group
 SHAPES = ((64, 4), (63, 7), (15, 3), (64, 64), (20, 5), (48, 6))
@@ -108,7 +120,8 @@ def test_baselines_of_equal_returns_are_those_returns(baseline: Baseline, pays: 
     valid = [[float(n >= t) for n in lengths] for t in range(3)]
     rollout = grouped_rollout([[0.0] * 21] * 3, valid, group=7)
     square = torch.rand(3, 1, 21, generator=torch.Generator().manual_seed(0))
-    rollout = replace(rollout, valid=rollout.valid.float(), score_norm_sq=square)
+    prefix = torch.arange(21).expand(3, 1, 21) // 7  # of a prompt each
+    rollout = replace(rollout, valid=rollout.valid.float(), score_norm_sq=square, prefix=prefix)
     q = torch.full((3, 1, 21), pays)
     state = baseline.initial(1, 3)
     for _ in range(20):

@@ -47,10 +47,19 @@ def test_under_is_the_inverse_of_joined() -> None:
 
 @pytest.mark.parametrize(
     ("task", "variant"),
-    [("lock/small", "baseline_mean"), ("lock/small", "nlpo"), ("lock/small", "impala"), ("CartPole-v1", "async")],
+    [
+        ("lock/small", "baseline_mean"),
+        ("lock/small", "nlpo"),
+        ("lock/small", "impala"),
+        ("lock/small", "ppo_penalty"),
+        ("lock/small", "vmpo"),
+        ("lock/small", "single_stream"),
+        ("CartPole-v1", "async"),
+    ],
 )
 def test_the_declared_axis_of_every_tensor_has_the_members(task: str, variant: str) -> None:
-    """Seven members: moving average, nucleus, parameter history, queue, normalisers, optimiser, diagnostics, checkpoints."""
+    """Seven members: moving average, nucleus, price of a KL, temperature, prompts, parameter history, queue, normalisers,
+    optimiser, diagnostics, checkpoints."""
     training = replace(small_training(TASKS[task], VARIANTS[variant], envs=4), segment=2)
     training = replace(training, normalise_observations=True, normalise_returns=task == "CartPole-v1")
     run = make_run(TASKS[task], VARIANTS[variant], training, 10_000, tuple(range(MEMBERS)), rate=0.01)

@@ -99,6 +99,14 @@ def test_a_picture_is_shown_and_saved(kind: str, result: Result, tmp_path: Path)
     assert len(picture.figure.axes) >= 1
 
 
+def test_a_picture_has_the_width_that_a_paper_asks_for(result: Result, tmp_path: Path) -> None:
+    svg = result.plot("scores", width="3.25in").save(tmp_path / "a.svg").read_text()
+    assert 'width="234pt"' in svg  # 3.25 x 72
+    assert result.plot("scores", width="3.25in").save(tmp_path / "a.pgf").read_text().startswith("%% A figure")
+    with pytest.raises(UsageError, match=r"^width '3\.25' has no unit that is known; did you mean 3\.25in"):
+        result.plot("scores", width="3.25")
+
+
 def test_a_picture_that_cannot_be_is_refused(result: Result, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="unknown kind of picture 'curve'; nearest: curves"):
         result.plot("curve")

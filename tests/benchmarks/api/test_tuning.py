@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks import run, tune
-from benchmarks.execution import pool
+from benchmarks.execution.engines import pool
 from benchmarks.store.sources import read_meta
 from envs.validation import UsageError
 

@@ -17,8 +17,8 @@ from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.rendering.width import PAGE_WIDTH, at_width
 from benchmarks.reports import report, score_tables
 from benchmarks.reports.document import Document
+from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.packed import cells_path, rows_path
-from benchmarks.store.sources import MEASURE_COLUMNS
 from tests.benchmarks.figures.drawn import faults, laid_out
 from tests.benchmarks.synthetic_results import frame, report_input
 
@@ -43,7 +43,7 @@ def test_every_figure_of_a_report_fits_a_column_and_a_page(tmp_path: Path) -> No
     named = [made.measures.assign(measure=name) for name in NAMES]
     made = replace(made, measures=pd.concat([made.measures, *named])[MEASURE_COLUMNS])
     figures = figures_of(report.build_document(made, score_tables.score_table(made.suite)))
-    assert {"aggregate", "ingredients", "pairs", "heat_map", "curves_1", "profile", "sample_efficiency", "diagnostics_1",
+    assert {"aggregate", "ingredients", "heat_map", "curves_1", "profile", "sample_efficiency", "diagnostics_1",
             "lengths"} <= figures.keys()  # fmt: skip
     assert list(complaints(figures, (3.25,))) == []
     few = {name: figures[name] for name in ("aggregate", "ingredients", "curves_1")}

@@ -172,8 +172,8 @@ def test_choices_at_an_end_of_the_list_are_counted() -> None:
     ]
     said = rate_report.rates_at_ends(rate_report.objective(pd.DataFrame(rows), SCALES))
     assert said == (
-        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3). The chosen rate is in "
-        "1. There a better rate may lie outside the list."
+        "The best score of 2 of 3 searches is at an end of the list of rates (1 at 0.1, 1 at 0.3). The chosen rate is at "
+        "an end in 1. There a better rate may lie outside the list."
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from algorithms import VARIANTS
+from algorithms.conformance.declared.success_rates import success_factor
 from algorithms.conformance.exact.group_objective import group_weights, log_of_order, pass_at
-from algorithms.conformance.unbiasedness import success_factor
 
 P = np.array([0.1, 0.5, 0.8])
 

@@ -100,9 +100,9 @@ def test_a_driver_that_ends_leaves_no_worker_and_loses_nothing(
 
 def test_a_head_that_goes_is_named_and_nothing_is_lost(cluster: Any, tmp_path: Path) -> None:
     """The command is given again with a cluster that it starts itself."""
-    results = tmp_path / "results"
-    words = command(cluster.address, results)
+    results, address = tmp_path / "results", cluster.address
+    words = command(address, results)
     status, said = after_a_cell(words, results, lambda _: cluster.head_node.kill_gcs_server())
     assert status == 1
-    assert f"failed: the head of the Ray cluster, {cluster.address}, is gone; what had finished is kept" in said
+    assert f"failed: the head of the Ray cluster, {address}, is gone; what had finished is kept" in said
     check_the_rest(results, command(None, results))

@@ -16,7 +16,7 @@ def test_chosen_values_stand_beside_the_defaults_and_the_answer_below() -> None:
     assert table[-1].split() == ["normalised", "score,", "8", "test", "seeds", "0.400", "0.550"]
     assert len({len(line) for line in table}) == 1
     assert nothing == ""
-    assert answer.startswith("Tuning raises the test score of gae on CartPole-v1: 0.400 by default and 0.550 tuned")
+    assert answer.startswith("Tuning raises the test score of gae on CartPole-v1 by +0.150")
 
 
 def test_fixed_values_are_marked() -> None:
@@ -30,6 +30,6 @@ def test_of_several_studies_the_answer_is_their_average_and_what_is_shown() -> N
     """+.15 and 0: +.075 on average, which eight seeds do not show, and one gain of two after Holm."""
     *_, answer = as_text([study(), study("ppo", tuned=(0.3, 0.5) * 4)]).splitlines()
     assert answer.startswith("Tuning changes the test score by +0.075 ")
-    assert "A gain is shown in 1 study of 2 (Holm over all): gae on CartPole-v1; a loss in 0" in answer
+    assert "A gain is shown in 1 study of 2 (Holm over all): gae on CartPole-v1. A loss is shown in 0." in answer
     many = as_text([study(f"v{i}") for i in range(4)])
     assert len(many.splitlines()) == 1  # the report has their values

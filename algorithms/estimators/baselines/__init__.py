@@ -1,0 +1,1 @@
+"""Baselines that look beyond the group: across prompts, and at a prompt's past."""

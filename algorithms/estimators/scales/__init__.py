@@ -1,0 +1,1 @@
+"""Scales that change what is ascended: rewards of a group, gates, exponential weights."""

@@ -1,0 +1,1 @@
+"""Updates that are neither an optimiser's step nor a natural gradient."""
