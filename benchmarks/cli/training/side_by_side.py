@@ -18,6 +18,7 @@ from benchmarks.design.cell import Cell
 from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path
 from benchmarks.execution.sinks.live import LiveLogs
+from benchmarks.loading.limits import named_limits
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.sign_flips import smallest_p
 from benchmarks.statistics.tests import LEVEL, Comparison, compare_paired, holm
@@ -26,6 +27,7 @@ from benchmarks.store.sources import read_cells
 from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE
 from envs.api import Doubles, Scale
+from envs.control.limits import ANYTHING, Limits
 
 MOST = 4  # variants that fit beside each other
 FRACTION, NUMBERS, GAP = 5, 24, 2  # columns of the first one, of a mean with its interval, and between variants
@@ -57,9 +59,11 @@ def train_side_by_side(
     for cells in by_variant:
         with console.status("") as status:
             train_cells(cells, folder, device, console, lambda cell: _shown_as(status, cell), live, policies)
-    scale = by_variant[0][0].task.scale
+    task = by_variant[0][0].task
+    scale = task.scale
     curves, raw = read_curves(by_variant, folder, scale), not scale.normalised
-    print(curve_table(curves, Console().width, raw))
+    limits = Limits(*(float(x) for x in scale.read(named_limits(task.name, scale))))
+    print(curve_table(curves, Console().width, raw, limits))
     print(f"{scale.unit}: {LEGEND}\n")
     print("\n".join(differences(curves, raw)), flush=True)
     print(f"rows in {folder}/cells", file=sys.stderr)
@@ -110,31 +114,30 @@ def axis(scores: Doubles, raw: bool) -> tuple[float, float]:
     return (low, high) if raw and low < high else (min(0.0, low), max(1.0, high))
 
 
-def curve_table(curves: Sequence[Curve], width: int, raw: bool) -> str:
+def curve_table(curves: Sequence[Curve], width: int, raw: bool, limits: Limits = ANYTHING) -> str:
     """A line a checkpoint: of each variant the mean, its interval and a bar, in so many columns.
 
-    raw  whether scores are returns. Else no interval goes above 1, which is the most that is possible, or what was seen.
+    raw     whether scores are returns
+    limits  what the expected score cannot leave
     """
     each = max(NUMBERS, (width - FRACTION) // len(curves) - GAP)
     low, high = axis(np.concatenate([curve.scores[np.isfinite(curve.scores)] for curve in curves]), raw)
-    most = np.inf if raw else high
     lines = [" " * FRACTION + "".join(" " * GAP + curve.name[:each].ljust(each) for curve in curves)]
     for k, fraction in enumerate(curves[0].fraction):
-        cells = [_cell(curve.scores[k], low, high, most, each - NUMBERS) for curve in curves]
+        cells = [_cell(curve.scores[k], low, high, limits, each - NUMBERS) for curve in curves]
         lines.append(f"{fraction:>{FRACTION}.0%}" + "".join(" " * GAP + cell.ljust(each) for cell in cells))
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _cell(scores: Doubles, low: float, high: float, most: float, columns: int) -> str:
-    """`0.512 [0.401, 0.623] \u2588\u2588\u2593\u2591`; the interval ends at `most`."""
-    mean, interval = float(np.mean(scores)), t_interval(scores)
+def _cell(scores: Doubles, low: float, high: float, limits: Limits, columns: int) -> str:
+    """`0.512 [0.401, 0.623] \u2588\u2588\u2593\u2591`; the interval ends at the limits."""
+    mean, interval = float(np.mean(scores)), t_interval(scores, limits=limits)
     if mean != mean:
         return "all diverged"
     if interval.low != interval.low:  # of one seed
         return _number(mean).ljust(NUMBERS) + bar(mean, mean, mean, low, high, columns - 1)
-    top = min(interval.high, most)
-    numbers = f"{_number(mean)} [{_number(interval.low)}, {_number(top)}]"
-    return numbers.ljust(NUMBERS) + bar(mean, interval.low, top, low, high, columns - 1)
+    numbers = f"{_number(mean)} [{_number(interval.low)}, {_number(interval.high)}]"
+    return numbers.ljust(NUMBERS) + bar(mean, interval.low, interval.high, low, high, columns - 1)
 
 
 def _number(value: float) -> str:

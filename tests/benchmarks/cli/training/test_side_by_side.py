@@ -12,6 +12,7 @@ import pytest
 from benchmarks.cli.main import main
 from benchmarks.cli.training.side_by_side import Curve, axis, bar, curve_table, differences
 from benchmarks.store.sources import read_cells
+from envs.control.limits import Limits
 
 FRACTIONS = np.array([0.0, 1.0])
 
@@ -39,13 +40,14 @@ def test_an_axis_holds_all_scores(scores: list[float], raw: bool, ends: tuple[fl
 
 def test_a_line_a_checkpoint_with_mean_and_interval() -> None:
     """.4 and .6: mean .5, t_1 = 12.7 times .1; its upper end is cut at 1, its lower one is not."""
-    text = curve_table([curve("a", [0.4, 0.6]), curve("b", [0.9, 0.9])], 80, raw=False)
+    text = curve_table([curve("a", [0.4, 0.6]), curve("b", [0.9, 0.9])], 80, False, Limits(high=1.0))
     first, zero, last = text.splitlines()
     assert first.split() == ["a", "b"]
     assert zero.split() == ["0%", "0.000", "[0.000,", "0.000]", "0.000", "[0.000,", "0.000]"]
     assert last.split()[:4] == ["100%", "0.500", "[-0.771,", "1.000]"]
     assert last.endswith("0.900 [0.900, 0.900]     █████████")
     assert max(map(len, text.splitlines())) <= 80
+    assert "1.771]" in curve_table([curve("a", [0.4, 0.6])], 80, raw=False)  # a reference score is no limit
     four = curve_table([curve(f"a variant of a long name {k}", [0.4, 0.6]) for k in range(4)], 120, raw=False)
     assert max(map(len, four.splitlines())) <= 120
 
