@@ -19,7 +19,7 @@ from benchmarks.statistics.best import decide_all_pairs
 from benchmarks.statistics.comparisons import all_pairs, baseline_pairs, rung_pairs
 from benchmarks.statistics.families import ADAPTIVE, BASELINE, RUNGS, Decision, Ledger, decide_pairs, hypothesis
 from benchmarks.statistics.wording.phrases import count_noun
-from benchmarks.store.suite import Suite
+from benchmarks.store.suite import Data, Suite
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class ReportInput:
             decide_pairs(suite, baseline_pairs(suite, self.against), ledger, BASELINE)
         decide_all_pairs(suite, all_pairs(suite), ledger)
         return ledger
+
+    @cached_property
+    def data(self) -> Data:
+        """The input of figures and findings."""
+        return Data(self.suite, self.measures)
 
     @property
     def n(self) -> str:

@@ -26,7 +26,6 @@ from benchmarks.store import pooling
 from benchmarks.store.files import Damaged, write_text
 from benchmarks.store.many.footers import read_metas
 from benchmarks.store.sources import imported_cells, read_results, stored_cells
-from benchmarks.store.suite import Data
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10
@@ -119,7 +118,7 @@ def build_document(report: ReportInput, scores: pd.DataFrame) -> Document:
             if section.blocks
         ),
         tuple(warning for warning in _warnings(report) if warning),
-        report.finding.sentence(Data(report.suite, report.measures)) if report.finding else "",
+        report.finding.sentence(report.data) if report.finding else "",
         (*report.suite.variants, *report.suite.scales),
         tuple(note for note in _notes(report) if note),
     )

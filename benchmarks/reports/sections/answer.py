@@ -16,12 +16,11 @@ from benchmarks.reports.sections.pairs import JOINT_TEST
 from benchmarks.reports.sections.verdicts import EXPLAINED, over_tasks, with_reference
 from benchmarks.statistics.best import leaders
 from benchmarks.statistics.intervals import RESAMPLES
-from benchmarks.store.suite import Data
 
 
 def answer(report: ReportInput) -> Section:
     """The experiment's own figures, their tables and sentences."""
-    data = Data(report.suite, report.measures)
+    data = report.data
     blocks: list[Block] = []
     for figure in report.figures if data.suite.variants_with_curves else ():
         blocks.append(FigureBlock(figure.name, partial(figure.draw, data), figure.caption))

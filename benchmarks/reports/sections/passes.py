@@ -24,7 +24,7 @@ EXPLAINED = (
 
 def passes_of(report: ReportInput) -> Section:
     """Curves and a table of pass@k at the last checkpoint."""
-    data = Data(report.suite, report.measures)
+    data = report.data
     if not (tasks := tasks_with_passes(data)):
         return Section("pass@k", ())
     table = passes_table(data)

@@ -32,7 +32,7 @@ EXPLAINED = (
 
 def measures(report: ReportInput) -> Section:
     """A table a task: the measures that the experiment names, with intervals."""
-    data, files = Data(report.suite, report.measures), file_names(report.suite.scales)
+    data, files = report.data, file_names(report.suite.scales)
     betas = {meta["cell"]["task"]["name"]: meta["cell"]["task"].get("beta", 0.0) for meta in report.metas}
     blocks: list[Block] = []
     for task in report.suite.scales if report.text_measures else ():

@@ -59,3 +59,7 @@ def test_sign_flip_p_is_drawn_above_forty_pairs() -> None:
     p, exact = sign_flip_p(d), exact_by_counting(d.tolist())
     assert p == pytest.approx(exact, rel=0.1)
     assert p == sign_flip_p(d) != sign_flip_p(d, np.random.default_rng(1))
+    assert sign_flip_p(d, alternative="greater") == pytest.approx(exact / 2, rel=0.1)
+    assert sign_flip_p(-d, alternative="less") == pytest.approx(exact / 2, rel=0.1)
+    assert sign_flip_p(-d, alternative="greater") > 0.9
+    assert sign_flip_p(np.ones(60)) == 1e-5  # no flip of 99,999 reaches it: 1 / 100,000
