@@ -39,6 +39,7 @@ ALLOWED = {
     "docs/results.md": {".05": TEST},
     "docs/performance.md": {"1 ms": "a setting of the experiment async_throughput"},
     "docs/limits.md": {".003": "a learning rate, a setting"},
+    "docs/slurm.md": {"15 seconds": "a setting of claims", "2 %": "a setting of the simulation"},
     "docs/other-libraries.md": {".3": "a setting", "4.9": "a version of a package"},
     "docs/installation.md": dict.fromkeys(("3.11", "3.12", "3.13", "3.14"), PYTHON),
     "docs/theory.md": {

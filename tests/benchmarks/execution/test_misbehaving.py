@@ -99,4 +99,4 @@ def test_sys_exit_in_this_process_is_named(
 
 def test_help_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help"]) == 0
-    assert "Train one variant on one task" in capsys.readouterr().out
+    assert "Train a variant on a task" in capsys.readouterr().out

@@ -75,8 +75,10 @@ def test_a_kill_within_or_between_stages_changes_nothing(tmp_path: Path, kill_at
     process.join()
     assert process.exitcode == -signal.SIGKILL
     left = sorted(p.name.partition("-")[0] + p.suffix for p in (tmp_path / "one" / "models").iterdir())
-    assert left == {"sft": ["sft.state"], "dpo": ["dpo.state", "sft"] if kill_at[1] > 1 else ["sft"]}[kill_at[0]]
+    before = ["dpo.claim", "dpo.state", "sft"] if kill_at[1] > 1 else ["dpo.claim", "sft"]
+    assert left == {"sft": ["sft.claim", "sft.state"], "dpo": before}[kill_at[0]]  # the claim of a process that is dead
     assert pipeline(tmp_path / "one", base) == pipeline(tmp_path / "two", base)
+    assert not list((tmp_path / "one" / "models").glob("*.claim"))
 
 
 def test_reward_models_score_as_when_they_were_made(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ def test_run_saves_from_its_workers_and_says_what_it_cannot_save(
     for path in (tmp_path / "smoke" / "cells").glob("*gae*"):
         path.write_bytes(b"damaged")  # so it is trained again, and is no cell of those that will have no policy
     run(dry_run=True)
-    assert "smoke: 1 cells" in capsys.readouterr().err
+    assert "smoke: 1 cell to run" in capsys.readouterr().err
     run(save_policies=True)
     assert "already trained" not in capsys.readouterr().err
     assert len([load_policy(p) for p in (tmp_path / "smoke" / "policies").iterdir()]) == 2
