@@ -215,6 +215,8 @@ def _answered(name: str) -> Callable[[Released], str]:
 
 ROWS: dict[str, Callable[[Released], str]] = {
     "gradient_quality": _gradient_quality,
+    "gradient_quality_2026": _answered("gradient_quality_2026"),
+    "objectives": _answered("objectives"),
     "estimators": _estimators,
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,

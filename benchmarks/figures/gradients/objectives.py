@@ -77,11 +77,12 @@ def alike(weights: Mapping[str, GroupWeights]) -> dict[str, list[str]]:
 
 
 def _labels(found: Mapping[str, list[str]], titles: Mapping[str, str]) -> dict[str, str]:
-    """The names of each line's variants, the first few of them."""
+    """The names of each line's variants; of many the shortest, which a legend has room for."""
     labels = {}
     for name, names in found.items():
         more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-        labels[name] = ", ".join(titles.get(n, n) for n in names[:NAMES]) + more
+        shown = sorted((titles.get(n, n) for n in names), key=len)[:NAMES]
+        labels[name] = ", ".join(shown) + more
     return labels
 
 

@@ -17,6 +17,7 @@ from algorithms.conformance.exact.group_objective import (
     pass_at,
 )
 from benchmarks.design.gradient_experiment import AxisPoint
+from benchmarks.statistics.wording.phrases import list_words
 from envs.api import Doubles
 
 AXIS = "objective"  # of the points whose measured length along grad J is w(p)
@@ -114,7 +115,7 @@ def sentences(rows: pd.DataFrame) -> list[str]:
     if "none of these" in counts:
         count = counts["none of these"]
         parts.append(f"{count} climb{'s' if count == 1 else ''} no objective with a name")
-    lines = [f"Of {len(named)} group estimators with G = {group}, {', '.join(parts)}."]
+    lines = [f"Of {len(named)} group estimators with G = {group}, {list_words(parts)}."]
     for name in known:
         of = named[named["objective"] == name]
         lines.append(f"Climbing {name}: {_names(of)} (w(p) agrees to {max(of['deviation'].max(), 1e-15):.0e}).")

@@ -41,7 +41,7 @@ def test_distance_of_a_measured_length_in_standard_errors() -> None:
 def test_sentences_say_what_agrees_and_what_does_not() -> None:
     text = objectives.sentences(rows(1.2).reset_index())
     assert text[0] == (
-        "Of 4 group estimators with G = 4, 2 climb E[R], 1 climbs log p to order 3, 1 climbs no objective with a name."
+        "Of 4 group estimators with G = 4, 2 climb E[R], 1 climbs log p to order 3 and 1 climbs no objective with a name."
     )
     assert "`rloo`, `dr_grpo`" in text[1]
     assert text[-1] == "1 length was measured. It is 2.0 standard errors from w(p). It agrees with the enumeration."
