@@ -122,8 +122,10 @@ def completion_lines(prompt: str, found: Sequence[Completion], width: int = WIDT
     """Each text as a table: its tokens, and their probabilities below them; in parts that are no wider than `width`."""
     lines = [f"prompt: {prompt}"]
     for one in found:
-        told = "   ".join(f"{name}\xa0{value:.3g}" for name, value in one.scores.items())  # a name keeps its number
-        wrapped = textwrap.wrap(f"{one.writer}:   {told}", max(width, LEAST), subsequent_indent="   ")
+        shown_scores = "   ".join(
+            f"{name}\xa0{value:.3g}" for name, value in one.scores.items()
+        )  # a name keeps its number
+        wrapped = textwrap.wrap(f"{one.writer}:   {shown_scores}", max(width, LEAST), subsequent_indent="   ")
         lines += ["", *(line.replace("\xa0", " ") for line in wrapped)]
         for part in _parts(one, max(width, LEAST)):
             lines += _table(one, part, shaded)

@@ -40,10 +40,10 @@ class RateNotes:
         """Sentences on the rates of these variants on these tasks; empty where each has its own, selected by us."""
         selected = [v for v in variants if any((t, v) in self.selected for t in tasks)]
         names = list_words([f"`{v}`" for v in selected], MAX_LISTED)
-        told = (
+        sentences = (
             f"The learning rate of {names} was selected for this comparison, on seeds of its own." if selected else ""
         )
-        return " ".join(text for text in (told, self._unselected_note(tasks, variants)) if text)
+        return " ".join(text for text in (sentences, self._unselected_note(tasks, variants)) if text)
 
     def _unselected_note(self, tasks: Sequence[str], variants: Sequence[str]) -> str:
         """A sentence on rates that were selected for another variant, or for none."""

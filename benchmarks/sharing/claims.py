@@ -46,7 +46,7 @@ class Held:
 class Claims:
     """The claims of one process. `beat` is to be called every few seconds while any is held, from any thread.
 
-    done     whether a result is there      warn  is told once where claims cannot be written
+    done     whether a result is there      warn  is called once where claims cannot be written
     stale_s  without a sign of life for this long, another process is dead
     """
 

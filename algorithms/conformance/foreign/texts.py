@@ -19,7 +19,7 @@ GARBAGE = 7.0
 
 
 class Shares(NamedTuple):
-    """What a function is told of the whole batch, of which it may see one part."""
+    """What a function is given of the whole batch, of which it may see one part."""
 
     tokens: float  # positions that train
     rows: float  # texts
@@ -159,5 +159,5 @@ def rollout_of(batch: Texts) -> tuple[Rollout, Tensor]:
 
 
 def part(batch: Texts, rows: Sequence[int]) -> Texts:
-    """A part of the batch that is told of the whole."""
+    """A part of the batch, with the counts of the whole."""
     return replace(batch.rows(torch.tensor(rows)), shares=batch.whole)

@@ -86,7 +86,7 @@ def _named(plain: Algorithm, setting: Setting) -> Algorithm:
     words = [f"{_short(path, paths)}={text}" for path, text in setting]
     given: Any = plain
     known = {f.name for f in fields(given)}
-    told = {
+    given_fields = {
         "name": f"{plain.name} {' '.join(words)}",
         "shown_as": f"{plain.title} {' '.join(words)}",
         "summary": f"{plain.name} with {', '.join(f'{path}={text}' for path, text in setting)}",
@@ -94,7 +94,7 @@ def _named(plain: Algorithm, setting: Setting) -> Algorithm:
         "changes": ", ".join(_short(path, paths) for path in paths),
         "needs": (),
     }
-    made: Algorithm = replace(given, **{name: value for name, value in told.items() if name in known})
+    made: Algorithm = replace(given, **{name: value for name, value in given_fields.items() if name in known})
     return made
 
 

@@ -27,7 +27,7 @@ class Answer:
 
 
 class Claims(Protocol):
-    """Asked just before a job is given to the engine; told when the job has ended here."""
+    """Asked just before a job is given to the engine, and again when the job has ended here."""
 
     @property
     def waits(self) -> bool:

@@ -92,11 +92,11 @@ def reward_models(report: ReportInput) -> Section:
     table = rows.groupby("seed")["value"].first().rename("accuracy").reset_index()
     low, high = t_interval(table["accuracy"].to_numpy(np.float64), limits=SHARE)
     interval = f", 95 % interval {low:.3f} to {high:.3f}" if len(table) > 1 else ""
-    told = (
+    sentences = (
         "Share of unseen labelled pairs in which the seed's reward model prefers the chosen text: mean "
         f"{table['accuracy'].mean():.3f}{interval}. A model without knowledge has 0.5. Labels are drawn, so none can have 1."
     )
-    return Section("Reward models", (Prose(told), Table("reward_models", table)))
+    return Section("Reward models", (Prose(sentences), Table("reward_models", table)))
 
 
 def samples(report: ReportInput) -> Section:
@@ -117,8 +117,8 @@ def samples(report: ReportInput) -> Section:
             " `reward` is what is paid. `kl` is log pi(text) / reference(text); its mean over a policy's texts is its KL. "
             "`reference` is the policy with which training began."
         )
-        told = scored if report.text_scores else ""
-        blocks.insert(0, Prose(f"{explanation} The prompt is before the bar or above the table.{told}"))
+        sentences = scored if report.text_scores else ""
+        blocks.insert(0, Prose(f"{explanation} The prompt is before the bar or above the table.{sentences}"))
     return Section("What they write", tuple(blocks))
 
 

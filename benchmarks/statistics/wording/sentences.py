@@ -84,7 +84,7 @@ def _p(row: dict[Any, Any]) -> str:
 def _on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
     """` By task: better on 3 of 8, a gain shown on 1, a loss on 1, identical on 2 (bandit/medium, lock/medium), tied on 1.`
 
-    Empty for one task, which the sentence before has told of.
+    Empty for one task, which the sentence before has named.
     """
     if row["tasks"] == 1:
         return ""

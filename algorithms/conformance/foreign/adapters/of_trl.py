@@ -25,7 +25,7 @@ from algorithms.conformance.foreign.texts import Texts
 from envs.validation import UnknownName
 
 SCORES, LOSS = "_generate_and_score_completions", "_compute_loss"
-COUNTED = ("cispo", "dapo", "vespo")  # losses that are told the number of tokens of the whole batch
+COUNTED = ("cispo", "dapo", "vespo")  # losses that take the number of tokens of the whole batch
 LOGGED = ("prompt", "completion", "advantages")
 PAD, END, WORD = 0, 1, 2
 

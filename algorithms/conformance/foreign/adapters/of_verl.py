@@ -92,16 +92,16 @@ class Config(SimpleNamespace):
 def actor_config(function: Callable[..., Any], settings: Given, batch: Texts) -> Any:
     """verl's own ActorConfig for a function of verl, else one with the same fields."""
     whole = batch.whole
-    told = {"dp_size": whole.ranks, "batch_num_tokens": whole.tokens, "global_batch_size": whole.rows}
-    told["loss_scale_factor"] = settings.get("loss_scale_factor", NAMES["max_length"].make(batch))
+    counts = {"dp_size": whole.ranks, "batch_num_tokens": whole.tokens, "global_batch_size": whole.rows}
+    counts["loss_scale_factor"] = settings.get("loss_scale_factor", NAMES["max_length"].make(batch))
     if not function.__module__.startswith("verl."):
         fields = {"clip_ratio": 0.2, "clip_ratio_low": None, "clip_ratio_high": None, **settings}
-        return Config(global_batch_info=told, **fields)
+        return Config(global_batch_info=counts, **fields)
     config = importlib.import_module("verl.workers.config")
     of_loss = {name: value for name, value in settings.items() if hasattr(config.PolicyLossConfig(), name)}
     of_actor = {name: value for name, value in settings.items() if name not in of_loss}
     made = config.ActorConfig(
         strategy="fsdp", rollout_n=1, use_dynamic_bsz=True, policy_loss=config.PolicyLossConfig(**of_loss), **of_actor
     )
-    made.global_batch_info.update(told)
+    made.global_batch_info.update(counts)
     return made

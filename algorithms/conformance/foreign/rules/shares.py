@@ -1,7 +1,7 @@
-"""Losses of a part of a batch that are told of the whole: the parts' gradients must add up to that of the whole.
+"""Losses of a part of a batch that take counts of the whole: the gradients of the parts must add up to its gradient.
 
-    ranks          mean over K ranks of the gradient on a rank's texts, told dp_size = K
-    the whole      sum over parts of the gradient on a part, told the counts of the whole batch
+    ranks          mean over K ranks of the gradient on a rank's texts, with dp_size = K
+    the whole      sum over parts of the gradient on a part, with the counts of the whole batch
     micro-batches  the number of parts in which the function itself takes the batch has no influence
 
 Texts have unequal lengths, so a mean of the parts' means is seen.
@@ -27,8 +27,7 @@ def examine(foreign: Foreign) -> list[Outcome]:
     if foreign.kind == "advantages":
         return []
     found = []
-    told = bool(foreign.takes & {"batch_tokens", "batch_rows"})
-    if told:
+    if foreign.takes & {"batch_tokens", "batch_rows"}:
         found.append(_outcome(foreign, "the gradients of parts add up to that of the batch", _summed))
     if "ranks" in foreign.takes:
         found.append(_outcome(foreign, "the mean gradient of ranks is that of the batch", _averaged))
@@ -42,8 +41,8 @@ def _outcome(foreign: Foreign, rule: str, combined: Callable[[Foreign, Texts], T
     for batch in batches(foreign):
         if len(batch.mask) < 2:
             continue
-        told = replace(batch, shares=batch.whole)
-        whole, parts = foreign(told), combined(foreign, told)
+        with_counts = replace(batch, shares=batch.whole)
+        whole, parts = foreign(with_counts), combined(foreign, with_counts)
         pair = Pair(batch, batch, same)
         off = difference(whole, parts, pair)
         worst = max(worst, torch.inf if off is None else off)
@@ -64,8 +63,8 @@ def _summed(foreign: Foreign, batch: Texts) -> Tensor:
 
 
 def _averaged(foreign: Foreign, batch: Texts) -> Tensor:
-    told = replace(batch, shares=batch.whole._replace(ranks=2))
-    return torch.cat([foreign(part(told, rows)) for rows in _halves(batch)]) / 2
+    with_counts = replace(batch, shares=batch.whole._replace(ranks=2))
+    return torch.cat([foreign(part(with_counts, rows)) for rows in _halves(batch)]) / 2
 
 
 def _split(foreign: Foreign, batch: Texts) -> Tensor:
