@@ -15,7 +15,7 @@ from envs.control.encoding import Encoding
 from envs.control.from_equations import SYSTEMS, EquationsVec
 from envs.control.from_gymnasium import Arguments
 from envs.custom.identity import Identity
-from envs.delayed import Delayed
+from envs.delayed import Delayed, undelayed
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
@@ -52,6 +52,12 @@ class Control:
         return from_gymnasium.GymnasiumVec(
             self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks, arguments=self.arguments
         )
+
+
+def control_of(factory: Factory) -> Control | None:
+    """The factory of a control task, delayed or not; None for another."""
+    inner = undelayed(factory)
+    return inner if isinstance(inner, Control) else None
 
 
 def with_identity(task: Task, module: str) -> Task:
