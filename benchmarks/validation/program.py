@@ -1,10 +1,13 @@
-"""How this process was started, so that messages show commands that can be typed the same way."""
+"""How this process was started, and how others are that need our packages; messages show commands that can be typed here."""
 
 from __future__ import annotations
 
+import os
+import site
 import sys
 from pathlib import Path
 
+OURS = str(Path(__file__).resolve().parents[2])  # the folder of our packages
 MODULE, SCRIPT = "python -m benchmarks", "pg-ladder"  # the two ways to give a command
 
 
@@ -16,3 +19,13 @@ def program() -> str:
 def as_typed(text: str) -> str:
     """A text with commands of `python -m benchmarks`, as they are typed where this process was started."""
     return text.replace(MODULE, program())
+
+
+def path_variables() -> dict[str, str]:
+    """The environment in which a new Python finds our packages, whatever packages of their names the current folder has.
+
+    PYTHONSAFEPATH keeps Python from putting the current folder first.
+    """
+    if OURS in site.getsitepackages():
+        return {"PYTHONSAFEPATH": "1"}
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, [OURS, os.environ.get("PYTHONPATH")]))}

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Setup
 from benchmarks.execution.engines.worker import ONE_THREAD, STOP, packed, serve
+from benchmarks.validation.program import path_variables
 from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
@@ -132,7 +133,7 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._setup.origin, self._setup.memory))
-        with _no_main_module():
+        with _no_main_module(), _ours_found():
             process.start()
         theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
         worker = _Worker(process, ours)
@@ -196,6 +197,23 @@ def _no_main_module() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _ours_found() -> Iterator[None]:
+    """A Python that is started here finds our packages, also where the current folder has others of their names.
+
+    The first worker starts the server. It imports JOBS before it is sent the path of this process.
+    """
+    variables = path_variables()
+    before = {name: os.environ.pop(name, None) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({} if value is None else {name: value})
 
 
 def _stop_when_idle(workers: list[_Worker]) -> None:
