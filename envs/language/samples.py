@@ -116,6 +116,8 @@ class HasSamples(Protocol):
     def samples_each(self) -> int:
         """Samples n of a prompt; 0: it keeps none."""
 
+    def __hash__(self) -> int: ...
+
     def judged_samples(self, seed: int, device: str = "cpu") -> Mapping[str, Doubles]:
         """All measures [X n] of the samples of the member with this seed, those of a prompt side by side."""
 
