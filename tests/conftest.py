@@ -1,4 +1,5 @@
-"""What all tests share: one torch thread a worker (two workers share two cores), and that no test is skipped in silence.
+"""What all tests share: one torch thread a worker (two workers share two cores), compiled modules, and that no test is
+skipped in silence.
 
 A test that needs something which the machine lacks (Chromium, a PostgreSQL server) is skipped, and the last line of the run
 names it. Where PG_LADDER_NO_SKIPS is set, as .ci/run sets it on a machine that has everything, such a skip is a failure.
@@ -7,12 +8,16 @@ names it. Where PG_LADDER_NO_SKIPS is set, as .ci/run sets it on a machine that 
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Generator
 
 import pytest
 
 NO_SKIPS = "PG_LADDER_NO_SKIPS"
+
+# every process that a test starts reads the bytecode of what was imported here; without it, each compiles our packages anew
+sys.dont_write_bytecode = False
 
 for library in (
     "OMP",
