@@ -16,8 +16,8 @@ import pytest
 
 NO_SKIPS = "PG_LADDER_NO_SKIPS"
 
-# every process that a test starts reads the bytecode of what was imported here; without it, each compiles our packages anew
-sys.dont_write_bytecode = False
+# while tests are collected, bytecode is kept: every process that a test starts would else compile our packages anew
+_without_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 
 for library in (
     "OMP",
@@ -25,6 +25,11 @@ for library in (
     "MKL",
 ):  # read when torch and numpy load: small products get slower with a second thread
     os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """What a test writes and imports is compiled as whoever runs the tests has it."""
+    sys.dont_write_bytecode = _without_bytecode
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
