@@ -12,13 +12,17 @@ from algorithms.policies.api import Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
-from envs.api import Box, Spec, Transcript
+from envs.api import Box, Task, Transcript, reason_unshared
 from envs.validation import UnknownName
 
 
 @dataclass(frozen=True)
 class Episodes:
-    """Every update plays one episode in each of a member's `envs` environments; `group` neighbours share a prompt."""
+    """Every update plays one episode in each of a member's `envs` environments; `group` neighbours share their starts.
+
+    The start of a text is its prompt. On control tasks a group of 1 means that all environments of a member
+    are compared with each other, each with a start of its own.
+    """
 
     envs: int = tunable(16, Choice((8, 16, 32, 64)))
     group: int = 1
@@ -108,9 +112,12 @@ class TrainingConfig:
         if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 
-    def reason_unsupported(self, spec: Spec) -> str | None:
-        """Why tasks of this form cannot be trained with these settings; None if they can."""
-        action = spec.action
+    def reason_unsupported(self, task: Task) -> str | None:
+        """Why the task cannot be trained with these settings; None if it can."""
+        spec, action = task.spec, task.spec.action
+        shared = isinstance(self.collection, Episodes) and self.collection.group > 1
+        if shared and (reason := reason_unshared(task.factory)):
+            return reason
         if not isinstance(action, Box):
             if isinstance(self.exploration, GSDE):
                 return "explores by GSDE, and this task's actions are discrete"
