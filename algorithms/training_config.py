@@ -12,7 +12,8 @@ from algorithms.policies.api import Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
-from envs.api import Box, Task, Transcript, reason_unshared
+from envs.api import Box, Task, Transcript
+from envs.seeding import reason_unshared
 from envs.validation import UnknownName
 
 

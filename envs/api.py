@@ -147,19 +147,6 @@ def measures_of(env: VecEnv, obs: Array, device: str) -> dict[str, Doubles]:
 
 
 @runtime_checkable
-class SeededOnce(Protocol):
-    """A factory some of whose environments cannot begin each episode from a seed, and so cannot share starts."""
-
-    def reason_unshared(self) -> str | None:
-        """Why a group of environments cannot share its starts; None if it can."""
-
-
-def reason_unshared(factory: Factory) -> str | None:
-    """What a `SeededOnce` says; None for all other factories."""
-    return factory.reason_unshared() if isinstance(factory, SeededOnce) else None
-
-
-@runtime_checkable
 class HasEnds(Protocol):
     """A text task whose texts end by themselves, unless they are cut."""
 

@@ -21,9 +21,9 @@ from envs.api import (
     Task,
     VecEnv,
     measures_of,
-    reason_unshared,
     reference_of,
 )
+from envs.seeding import reason_unshared
 
 Kind = Literal["computes", "waits"]
 Spend = Callable[[float], None]

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+
+from envs.api import Factory
 
 
 class Purpose(IntEnum):
@@ -66,3 +69,16 @@ class EpisodeSeeds:
         if self._group == 1:
             return None
         return int(np.random.SeedSequence(first, spawn_key=(episode,)).generate_state(1)[0] >> 1)
+
+
+@runtime_checkable
+class SeededOnce(Protocol):
+    """A factory some of whose environments cannot begin each episode from a seed, and so cannot share starts."""
+
+    def reason_unshared(self) -> str | None:
+        """Why a group of environments cannot share its starts; None if it can."""
+
+
+def reason_unshared(factory: Factory) -> str | None:
+    """What a `SeededOnce` says; None for all other factories."""
+    return factory.reason_unshared() if isinstance(factory, SeededOnce) else None

@@ -13,13 +13,13 @@ import pytest
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig
 from envs import TASKS
-from envs.api import Box, Discrete, VecEnv, reason_unshared
+from envs.api import Box, Discrete, VecEnv
 from envs.control import from_envpool
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control, gymnasium_task
 from envs.control.from_gymnasium import read_spec
 from envs.delayed import Delayed
-from envs.seeding import Role, stream
+from envs.seeding import Role, reason_unshared, stream
 
 NAMES = [task.name for task in CLASSIC]
 BACKENDS = ["auto", "gymnasium", *(["envpool"] if from_envpool.installed() else [])]
