@@ -1,10 +1,10 @@
 """Can control do without a critic? Group baselines, with and without shared starts, beside critics.
 
-Two papers contradict each other. Chen et al. (2025, Group Policy Gradient, arXiv 2510.03679) find that group baselines match or
-beat PPO. Oliveira et al. (2025, Learning Without Critics?, arXiv 2511.03527) find that a critic is needed except in short
-episodes, and that small groups do better. `grpo_epochs_start_4` and PPO both make clipped steps on the same episodes, several
-to a rollout; they differ in where the advantage comes from. Variants named `_start_4` compare the 4 episodes that begin in the
-same state; those without compare all 8 of a rollout, each of which begins elsewhere. Each learns at its own rate.
+Two papers contradict each other. Chen et al. (2025, Group Policy Gradient, arXiv 2510.03679) find that group baselines match
+or beat PPO. Oliveira et al. (2025, Learning Without Critics?, arXiv 2511.03527) find that a critic is needed except in short
+episodes, and that small groups do better. `grpo_epochs_start_4` and PPO both make clipped steps, several to a rollout; they
+differ in where the advantage comes from. Variants named `_start_4` compare the 4 episodes that begin in the same state. The
+others compare all 8 of a rollout, each of which begins elsewhere. Each variant learns at its own rate.
 """
 
 from algorithms import VARIANTS

@@ -51,8 +51,8 @@ class Pairs:
             for (b, a, tasks), c in compared.items()
             if c.shown
         ]
-        rest = [f"Not shown to differ: {_named(open_)}."] if open_ else []
-        return with_details(answer, explained(answer, [*sizes, *rest, correction_sentence(compared, data.suite)]))
+        others = [f"Not shown to differ: {_named(open_)}."] if open_ else []
+        return with_details(answer, explained(answer, [*sizes, *others, correction_sentence(compared, data.suite)]))
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter the comparisons, so that the sentence agrees with the tables."""
