@@ -22,7 +22,7 @@ def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The initialised policies of a population, each from its own seed. ValueError if a setting or memory does not fit."""
-    if reason := training.reason_unsupported(task.spec):
+    if reason := training.reason_unsupported(task):
         raise ValueError(f"the training of {task.name} {reason}")
     critic = variant.estimator.baseline.critic
     training.check_memory(task.spec, len(members.seeds), critic, device)
