@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.statistics.intervals import Doubles, limits_of_difference, within
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import smallest_p
-from benchmarks.statistics.tests import Comparison, compare_paired, compare_unpaired, rounded_differences
+from benchmarks.statistics.tests import Comparison, compare_each_paired, compare_unpaired, rounded_differences
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
 ROUNDING = 1e-6  # of a score: differences below it are rounding
@@ -69,16 +69,30 @@ def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Compari
 
     None where they share no seed, or a side of Welch's test has one run.
     """
-    b, a = seed_means(suite, pair.b, tasks), seed_means(suite, pair.a, tasks)
-    if {*pair} & set(suite.imported):
-        if min(len(b), len(a)) < 2:
-            return None
-        result = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
-    else:
-        x, y, seeds = _shared(b, a)
-        if not len(seeds):
-            return None
-        result = compare_paired(x, y)
+    return compare_each(suite, [(pair, tasks)])[0]
+
+
+def compare_each(suite: Scores, asked: Sequence[tuple[Pair, Sequence[str]]]) -> list[Comparison | None]:
+    """compare_variants of each pair and its tasks. Pairs of equally many seeds are tested together, which is faster."""
+    means: dict[tuple[str, tuple[str, ...]], pd.Series] = {}
+    imported, found, paired = set(suite.imported), dict[int, Comparison](), dict[int, tuple[Doubles, Doubles]]()
+    for i, (pair, tasks) in enumerate(asked):
+        for v in pair:
+            if (v, tuple(tasks)) not in means:
+                means[v, tuple(tasks)] = seed_means(suite, v, tasks)
+        b, a = (means[v, tuple(tasks)] for v in pair)
+        if not {*pair} & imported:
+            x, y, seeds = _shared(b, a)
+            if len(seeds):
+                paired[i] = x, y
+        elif min(len(b), len(a)) > 1:
+            found[i] = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
+    found |= zip(paired, compare_each_paired([*paired.values()]), strict=True)
+    return [_on_tasks(suite, found[i], tasks) if i in found else None for i, (_, tasks) in enumerate(asked)]
+
+
+def _on_tasks(suite: Scores, result: Comparison, tasks: Sequence[str]) -> Comparison:
+    """A comparison of means over these tasks, its interval within what a difference of them can be."""
     limits = suite.score_limits(tasks)
     interval = within(result.interval, result.difference, limits_of_difference(limits, limits))
     return result._replace(interval=interval, tasks=len(tasks), returns=not suite.normalised)
@@ -97,6 +111,8 @@ def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSide
     The score of a lost run is a convention that only orders runs. It cancels where both lost the same runs. Otherwise the
     size of the difference was not measured, and it may not be called equal or small.
     """
+    if not any(suite.curves[t, v].imputed[-1].any() for t in tasks for v in pair if (t, v) in suite.curves):
+        return OneSidedLosses(False, False)
     b, a = (suite.lost(v, tasks) for v in pair)
     if {*pair} & set(suite.imported):
         more = b.sum().to_numpy(int) * len(a) - a.sum().to_numpy(int) * len(b)
