@@ -73,22 +73,33 @@ def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Compari
 
 
 def compare_each(suite: Scores, asked: Sequence[tuple[Pair, Sequence[str]]]) -> list[Comparison | None]:
-    """compare_variants of each pair and its tasks. Pairs of equally many seeds are tested together, which is faster."""
-    means: dict[tuple[str, tuple[str, ...]], pd.Series] = {}
-    imported, found, paired = set(suite.imported), dict[int, Comparison](), dict[int, tuple[Doubles, Doubles]]()
-    for i, (pair, tasks) in enumerate(asked):
-        for v in pair:
-            if (v, tuple(tasks)) not in means:
-                means[v, tuple(tasks)] = seed_means(suite, v, tasks)
-        b, a = (means[v, tuple(tasks)] for v in pair)
+    """compare_variants of each pair and its tasks. Pairs of equally many seeds are tested together, which is faster.
+
+    A report has several places for a comparison: it is made once.
+    """
+    keys = [(pair, tuple(tasks)) for pair, tasks in asked]
+    suite.compared.update(_compare_new(suite, [key for key in dict.fromkeys(keys) if key not in suite.compared]))
+    return [suite.compared[key] for key in keys]
+
+
+def _compare_new(
+    suite: Scores, asked: Sequence[tuple[Pair, tuple[str, ...]]]
+) -> dict[tuple[Pair, tuple[str, ...]], Comparison | None]:
+    """The same by pair and tasks."""
+    places = dict.fromkeys((v, tasks) for pair, tasks in asked for v in pair)
+    means, imported = {place: seed_means(suite, *place) for place in places}, set(suite.imported)
+    found: dict[tuple[Pair, tuple[str, ...]], Comparison | None] = dict.fromkeys(asked)
+    paired = {}
+    for pair, tasks in asked:
+        b, a = (means[v, tasks] for v in pair)
         if not {*pair} & imported:
             x, y, seeds = _shared(b, a)
             if len(seeds):
-                paired[i] = x, y
+                paired[pair, tasks] = x, y
         elif min(len(b), len(a)) > 1:
-            found[i] = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
-    found |= zip(paired, compare_each_paired([*paired.values()]), strict=True)
-    return [_on_tasks(suite, found[i], tasks) if i in found else None for i, (_, tasks) in enumerate(asked)]
+            found[pair, tasks] = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
+    found.update(zip(paired, compare_each_paired([*paired.values()]), strict=True))
+    return {(pair, tasks): result and _on_tasks(suite, result, tasks) for (pair, tasks), result in found.items()}
 
 
 def _on_tasks(suite: Scores, result: Comparison, tasks: Sequence[str]) -> Comparison:
