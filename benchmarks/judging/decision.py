@@ -69,8 +69,7 @@ class Judgement:
         """Take the next look. differences: candidate minus each undecided rival, one a seed. lost: sequential.look's."""
         level = float(sequential.levels(self.looks, self.alpha)[self.taken])
         self.taken += 1
-        together = sequential.look(differences, level, self.margin, lost)
-        found = {rival: d for rival, d in together.items() if d.kind != "better"}
+        found = sequential.look(differences, level, self.margin, lost)  # what Holm shows, each test shows alone
         for rival, d in differences.items():
             alone = sequential.look({rival: d}, level, self.margin, lost)
             found |= {r: one for r, one in alone.items() if one.kind == "better"}

@@ -29,10 +29,11 @@ def document(case: Case, found: Found) -> Document:
         sections.append(Section("By hidden task", (Table("by_task", rows, caption),)))
     if found.scores:
         caption = "Mean score over the open tasks at each learning rate; the chosen one is the smallest near the best."
-        sections.append(Section("Equal tuning", (Table("rates", _rates(found), caption),)))
+        said = [Prose(joined(ends))] if (ends := _at_ends(case, found)) else []
+        sections.append(Section("Equal tuning", (*said, Table("rates", _rates(found), caption))))
     sections.append(Section("How it was judged", (Prose(joined(_method(case, found))),)))
     names = (name, *case_rivals(case), *(task.name for task in case.hidden.tasks))
-    question = f"Is {name} better than the best known variants of its family?"
+    question = f"Is {name} better than each of its rivals?"
     text = with_details(answer(case, found), [f"{one[0].upper()}{one[1:]}." for one in reasons(case, found)])
     return Document("judge", question, text, tuple(sections), names=names)
 
@@ -67,6 +68,13 @@ def _rates(found: Found) -> pd.DataFrame:
         for name, by_rate in found.scores.items()
     ]
     return pd.DataFrame(rows)
+
+
+def _at_ends(case: Case, found: Found) -> list[str]:
+    """Contestants whose rate is the smallest or the largest of the list."""
+    ends = (min(case.protocol.rates), max(case.protocol.rates))
+    at = [name for name, rate in found.rates.items() if rate in ends and len(found.scores[name]) > 1]
+    return [f"The rate of {list_variants(at)} is at an end of the list: a better one may lie outside."] if at else []
 
 
 def _method(case: Case, found: Found) -> list[str]:

@@ -43,12 +43,17 @@ class Doubled(LeaveOneOut):
 
 
 @dataclass(frozen=True)
-class Infinite(LeaveOneOut):
-    """A baseline that is not finite where there are as many episodes as in training, and so never in the kit."""
+class Faulty(LeaveOneOut):
+    """A baseline that goes wrong in populations of so many members: the kit has one, open tasks four, hidden ones ten."""
+
+    members: int = 4
+    raises: bool = False
 
     def __call__(self, q: Any, rollout: Any, values: Any, state: Any) -> Any:
         b, state = super().__call__(q, rollout, values, state)
-        return b + (np.inf if q.shape[-1] >= 64 else 0.0), state
+        if q.shape[1] == self.members and self.raises:
+            raise ZeroDivisionError("no such rollout")
+        return b + (np.inf if q.shape[1] == self.members else 0.0), state
 
 
 def case(variant: Variant, folder: Path, *rivals: str) -> Case:
@@ -102,6 +107,7 @@ def test_the_page_and_the_answer_say_what_the_file_says(copied: tuple[Case, Foun
     document = page.document(made, found)
     shown = as_markdown(document, document.tables, frozenset())
     assert "All parts that numbers depend on are those of baseline_loo." in shown
+    assert "is at an end of the list: a better one may lie outside." in shown  # of two rates
     assert "hidden/bandit is drawn as Bandit arms=6, contexts=2, instance=3." in shown
 
 
@@ -117,9 +123,22 @@ def test_what_breaks_a_promise_is_broken_and_is_not_trained(tmp_path: Path) -> N
 
 
 def test_what_diverges_at_every_rate_is_broken(tmp_path: Path) -> None:
-    found = judge(case(COPY.rung("infinite", "", baseline=Infinite()), tmp_path, "baseline_loo"), Execution(1))
+    found = judge(case(COPY.rung("infinite", "", baseline=Faulty(4)), tmp_path, "baseline_loo"), Execution(1))
     assert found.broken == ["no learning rate keeps it finite on the open tasks"]
     assert found.scores["infinite"].keys() == {0.01, 0.03}
+
+
+def test_what_diverges_on_hidden_tasks_is_broken(tmp_path: Path) -> None:
+    found = judge(case(COPY.rung("late", "", baseline=Faulty(10)), tmp_path, "baseline_loo"), Execution(1))
+    assert found.broken == ["10 of 10 hidden runs diverged or have no finite return"]
+
+
+def test_what_raises_in_training_is_broken_and_what_had_trained_stays(tmp_path: Path) -> None:
+    made = case(COPY.rung("raising", "", baseline=Faulty(4, raises=True)), tmp_path, "baseline_loo")
+    found = judge(made, Execution(1))
+    (reason,) = found.broken
+    assert reason.startswith("it cannot be trained: bandit/small x raising: ZeroDivisionError: no such rollout")
+    assert [path.name.split("__")[1] for path in cells(made.pool)] == ["baseline_loo"]
 
 
 def test_other_rivals_or_another_protocol_have_a_verdict_of_their_own(tmp_path: Path) -> None:
