@@ -102,10 +102,14 @@ def _column_ranges(scores: Doubles) -> Doubles:
     return np.where(high > low, (scores - np.where(high > low, low, 0.0)) / spread, 0.5 + 0.0 * scores)
 
 
-def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
+ALONE = "bar: 95 % interval of it alone; filled diamond: p < .05 after Holm"
+
+
+def differences(suite: Suite, table: pd.DataFrame, word: str, title: str, marks: str = ALONE) -> Figure:
     """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval.
 
     Where all are compared with one variant the largest difference comes first; rungs of a ladder keep their order.
+    marks  what bars and diamonds are, where the table's intervals and p are others
     """
     against = list(dict.fromkeys(table["against"]))
     if len(against) == 1:
@@ -129,7 +133,7 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
         than = f" ({word} {suite.title(against[0])})" if len(against) == 1 else ""
         axis.set_xlabel(f"difference of the {suite.unit}{over}{than}")
-        note(figure, f"{title}; a dot: a seed; bar: 95 % interval of it alone; filled diamond: p < .05 after Holm")
+        note(figure, f"{title}; a dot: a seed; {marks}")
     return figure
 
 

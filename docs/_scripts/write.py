@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.store.files import write_text
-from docs._scripts import library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
+from docs._scripts import judge_blocks, library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import EXCERPTS, FOLDER, Released
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
@@ -35,6 +35,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         **readme_blocks.blocks(results),
         **theory_blocks.blocks(results),
         **library_blocks.blocks(results),
+        **judge_blocks.blocks(results),
     }
     return {name: cache(make) for name, make in generators.items()}
 
