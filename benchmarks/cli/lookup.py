@@ -17,10 +17,13 @@ def find_experiment(name: str, results: Path) -> Experiment:
     return look_up(EXPERIMENTS, name, "experiment")
 
 
-def find_results(name: str, results: Path) -> Experiment:
-    """A registered experiment, or the comparison of one's own whose folder lies under `results`."""
-    own = None if name in EXPERIMENTS else comparison.load(name, results, EXPERIMENTS)
-    return look_up(EXPERIMENTS, name, "experiment") if own is None else own[0]
+def find_results(name: str, results: Path, *more: Path) -> Experiment:
+    """A registered experiment, or the comparison of one's own whose folder lies under one of these."""
+    for place in (results, *more) if name not in EXPERIMENTS else ():
+        if own := comparison.load(name, place, EXPERIMENTS):
+            return own[0]
+    names = (name for place in (results, *more) for name in comparison.names(place))
+    return look_up({**dict.fromkeys(names), **EXPERIMENTS}, name, "experiment")
 
 
 def split(names: str) -> list[str]:

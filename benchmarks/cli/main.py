@@ -17,7 +17,7 @@ from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.cli.flags import flags_of, source
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.program import as_typed, program
-from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
+from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, UNREAD, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError, look_up
 
 LISTS = {  # kinds of names -> the command that prints all of them
@@ -30,7 +30,14 @@ LISTS = {  # kinds of names -> the command that prints all of them
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted."""
+    """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted, 141 nobody reads."""
+    try:
+        return _main(argv)
+    except BrokenPipeError:
+        return UNREAD
+
+
+def _main(argv: list[str]) -> int:
     if not argv or argv[0] in HELP:
         print(overview())
         return DONE if argv else USAGE
@@ -55,6 +62,8 @@ def _status(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except (WorkFailed, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
     except BaseException as error:

@@ -60,6 +60,9 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     (work / "file").write_text("text")
+    (work / "here.py").write_text("")
+    (work / "results/mine").mkdir(parents=True)
+    (work / "results/mine/comparison.json").write_text("{}")
     monkeypatch.chdir(work)
 
 
@@ -76,6 +79,8 @@ MISTAKES = [
     ([*TRAIN, "--env-steps=1e99"], "up to 9223372036854775807, not '1e99'"),
     (["tune", "--task", "CartPole-v1", "--variant", "gae", "--trials", "2k"], "--trials takes a whole number"),
     (["run", "ladder", "--margin", "small"], "--margin takes a number, as .05, not 'small'"),
+    (["run", "ladder", "--variants", "gae", "--set", "estimator.credit.lam="], "estimator.credit.lam= gives no value"),
+    (["run", "ladder", "--name", "x" * 65], "--name takes up to 64 bytes, not 65"),
     ([*TRAIN, "--set", "estimator.kl.beta=x"], "takes float, as .95, or None (now None), not 'x'"),
     ([*TRAIN, "--set", "training.network.hidden=big"], "takes tuple, as 64,64 (now (64, 64)), not 'big'"),
     ([*TRAIN, "--set", "training.network.hidden=8,0"], "hidden layers need 1 unit at least, not (8, 0)"),
@@ -100,7 +105,11 @@ MISTAKES = [
     (["run", "ladder", "--tasks", "of_user.py:Sized"], "is not of the form module:CONSTANT; write of_user:Sized"),
     (["run", "ladder", "--tasks", "of_user:Sized-v0"], "a Gymnasium id is written gymnasium:of_user:Sized-v0"),
     (["run", "ladder", "--tasks", "FrozenLake8x8-v1"], "Gymnasium has it: gymnasium:FrozenLake8x8-v1"),
-    (["run", "ladder", "--tasks", "of_user"], "your own: module:EnvClass, module:TASK or gymnasium:module:Id"),
+    (["run", "ladder", "--tasks", "of_usr"], "your own: module:EnvClass, module:TASK or gymnasium:module:Id"),
+    (["run", "ladder", "--tasks", "here"], "'here' is a module: name the task that it holds, as here:Class"),
+    (["run", "ladder", "--variants", "here.py"], "name the variant that it holds, as here:VARIANT"),
+    (["examine", "here"], "name the variant that it holds, as here:VARIANT"),
+    (["report", "mein"], "unknown experiment 'mein'; nearest: mine"),
     (["run", "ladder", "--env-kwargs", "size=1"], "--env-kwargs has no meaning for CartPole-v1, a registered task"),
     (["run", "ladder", "--tasks", "of_user:TASK", "--env-kwargs", "size=1"], "a constant that is already made"),
     (
@@ -218,7 +227,7 @@ def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkey
     for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
         assert main(words) == 2
         assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[box2d-mujoco]")' in capsys.readouterr().err
-    assert list(Path().iterdir()) == [Path("file")]
+    assert sorted(path.name for path in Path().iterdir()) == ["file", "here.py", "results"]
 
 
 def test_tasks_that_go_without_envpool(monkeypatch: pytest.MonkeyPatch) -> None:
