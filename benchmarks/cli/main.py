@@ -6,6 +6,7 @@ import ast
 import contextlib
 import importlib
 import io
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -135,9 +136,21 @@ def _parse_with_tyro(command: type, words: list[str], name: str, description: st
     except SystemExit as end:
         if not end.code:
             raise
-        lines = (line.strip("╭╮╰╯│─ \t") for line in boxed.getvalue().splitlines())
-        lines_kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
-        raise UsageError("; ".join(lines_kept) or "the arguments do not fit") from None
+        raise UsageError(_unboxed(name, boxed.getvalue())) from None
+
+
+def _unboxed(name: str, text: str) -> str:
+    """What tyro's box says, as one line."""
+    lines = [line.strip("╭╮╰╯│─+| \t") for line in text.splitlines()]
+    lines = [re.sub("^-+( |$)| -+$", "", line) for line in lines]  # boxes of a terminal without their characters
+    kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
+    more = f"; all: {program()} {name} --help"
+    if kept[:1] == ["Unrecognized options"]:
+        return f"{name} takes no {kept[-1].partition(': ')[2]!r}{more}"
+    if kept[:1] == ["Required options"]:  # "Missing from ...", then an option and its help a line, then the command
+        wanted = " ".join(kept[2:-1]).replace("(required)", "").strip()
+        return f"{name} needs {wanted}{more}"
+    return "; ".join(kept) or "the arguments do not fit"
 
 
 def _print_usage_error(error: UsageError) -> int:
