@@ -113,9 +113,10 @@ def save_settings(folder: Path, descriptions: Iterable[Mapping[str, Any]]) -> No
 def read_settings(folder: Path) -> dict[str, dict[str, str]]:
     """What `save_settings` wrote; empty where it wrote nothing."""
     try:
-        return read_document(folder / SETTINGS_FILE)
+        document = read_document(folder / SETTINGS_FILE)
     except Damaged:  # or missing
         return {}
+    return {task: variants for task, variants in document.items() if isinstance(variants, dict)}
 
 
 def of_last_run(folder: Path, paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:

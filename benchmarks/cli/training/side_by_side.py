@@ -61,7 +61,7 @@ def train_side_by_side(
     console = Console(file=sys.stderr)
     for cells in by_variant:
         with console.status("") as status:
-            train_cells(cells, folder, device, console, lambda cell: _shown_as(status, cell), live, policies)
+            train_cells(cells, folder, device, console, lambda cell: shown_as(status, cell), live, policies)
     task = by_variant[0][0].task
     scale = task.scale
     curves, raw = read_curves(by_variant, folder, scale), not scale.normalised
@@ -76,7 +76,7 @@ def train_side_by_side(
     return DONE
 
 
-def _shown_as(status: Status, cell: Cell) -> OnEvent:
+def shown_as(status: Status, cell: Cell) -> OnEvent:
     """Shows in a status line how far a cell is; without a terminal in a line now and then. Notices stay."""
     last_line_s = time.monotonic()
 
