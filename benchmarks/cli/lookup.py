@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.own import comparison
 from benchmarks.experiments import EXPERIMENTS
-from envs.validation import UsageError, look_up
+from envs.validation import UnknownName, UsageError, look_up
 
 
 def find_experiment(name: str, results: Path) -> Experiment:
@@ -22,8 +22,10 @@ def find_results(name: str, results: Path, *more: Path) -> Experiment:
     for place in (results, *more) if name not in EXPERIMENTS else ():
         if own := comparison.load(name, place, EXPERIMENTS):
             return own[0]
-    names = (name for place in (results, *more) for name in comparison.names(place))
-    return look_up({**dict.fromkeys(names), **EXPERIMENTS}, name, "experiment")
+    if name not in EXPERIMENTS:
+        own_names = [own_name for place in (results, *more) for own_name in comparison.names(place)]
+        raise UnknownName("experiment", name, (*EXPERIMENTS, *own_names))
+    return EXPERIMENTS[name]
 
 
 def split(names: str) -> list[str]:

@@ -126,7 +126,8 @@ def of_last_run(folder: Path, paths: Sequence[Path], metas: Sequence[Meta]) -> l
     no cell yet, all are read. Then `select` says which of them may be pooled.
     """
     settings = read_settings(folder)
-    latest, earlier = [], []
+    latest: list[int] = []
+    earlier: list[int] = []
     for i, meta in enumerate(metas):
         cell = meta["cell"]
         digest = settings.get(cell["task"]["name"], {}).get(cell["algorithm"]["name"])

@@ -32,8 +32,8 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Algor
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        task = by_name[task_name]
-        scale = f" --ceiling {task.ceiling:g}" if is_user_task(task) and task.ceiling is not None else ""
+        asked = by_name[task_name]
+        scale = f" --ceiling {asked.ceiling:g}" if is_user_task(asked) and asked.ceiling is not None else ""
         budget = ", and the --trials and --env-steps of the other studies" if studies else ""
         raise UsageError(
             f"{folder} holds no configuration of {variant} on {task_name}{more}; run: python -m benchmarks tune "
