@@ -5,6 +5,7 @@ Members share their weights and differ in their samples, so one rollout and one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,22 +62,24 @@ def replicates(
     first_seed: int = 0,
     warm: int = 5,
     critic: Tensor | None = None,
+    on_drawn: Callable[[int], None] = lambda drawn: None,
 ) -> Tensor:
     """`count` independent estimates of grad J at one policy [count, D] in float64, with D parameters of the actor.
 
-    actor   parameters of the actor [D]
-    warm    rollouts that a baseline with a memory sees before the one that is measured
-    critic  parameters of the critic; None: its initial ones, the same for all replicates
+    actor     parameters of the actor [D]
+    warm      rollouts that a baseline with a memory sees before the one that is measured
+    critic    parameters of the critic; None: its initial ones, the same for all replicates
+    on_drawn  gets how many there are, after each thousand
     """
     if not isinstance(training.collection, Episodes):
         raise ValueError(
             f"the laboratory measures whole episodes: training.collection must be Episodes, not {training.collection}"
         )
     seeds = range(first_seed, first_seed + count)
-    parts = [
-        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic)
-        for i in range(0, count, AT_ONCE)
-    ]
+    parts = []
+    for i in range(0, count, AT_ONCE):
+        parts.append(_population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic))
+        on_drawn(min(count, i + AT_ONCE))
     return torch.cat(parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -100,22 +100,27 @@ class Measurement:
         assert isinstance(self.training.collection, Episodes)
         return self.training.collection.envs * self.task.spec.horizon
 
-    def measure(self) -> dict[str, float]:
-        """Quality's fields, and the exact return and gradient norm of the policy."""
+    def measure(self, on_drawn: Callable[[int], None] = lambda drawn: None) -> dict[str, float]:
+        """Quality's fields, and the exact return and gradient norm of the policy. `on_drawn`: of replicates so far."""
         task, variant, training = self.task, self.variant, self.training
         actor = self.where.actor(task, training)
         exact_gradient = laboratory.exact_gradient(task, training, actor)
         critic = None
         if self.fitted:
             critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
-        samples = laboratory.replicates(task, variant, training, actor, self.replicates, critic=critic)
+        on_drawn(0)  # what came before takes a share of its own
+        samples = laboratory.replicates(
+            task, variant, training, actor, self.replicates, critic=critic, on_drawn=on_drawn
+        )
         value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
         measured = asdict(laboratory.quality(samples, exact_gradient))
         return {**measured, "return": value, "gradient": float(exact_gradient.norm())}
 
-    def write(self, path: Path, origin: Mapping[str, object]) -> None:
+    def write(
+        self, path: Path, origin: Mapping[str, object], on_drawn: Callable[[int], None] = lambda drawn: None
+    ) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
-        measured = self.measure()
+        measured = self.measure(on_drawn)
         provenance = {**origin, "laboratory_version": LABORATORY_VERSION}
         save_json(path, {"found": measured, "cell": canonical(self), "provenance": provenance})
 

@@ -11,10 +11,13 @@ import pandas as pd
 import pytest
 
 from algorithms import VARIANTS
+from algorithms.conformance import gradient_quality as laboratory
 from algorithms.policies.networks.gru import GRU
+from algorithms.training.records import Progress
 from algorithms.training_config import Episodes, TrainingConfig
 from benchmarks.cli import main as cli
 from benchmarks.design.gradient_experiment import ExactAscent, GaussianParameters, GradientExperiment, Measurement
+from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.gradients import quality as gradient_quality
 from benchmarks.reports.sections import gradients
@@ -47,6 +50,14 @@ def test_a_measurements_digest_is_of_everything_its_numbers_depend_on() -> None:
     assert MADE.measure() == MADE.measure()
     critic = replace(MADE, variant=VARIANTS["baseline_value"])
     assert replace(critic, fitted=30).measure()["variance"] != critic.measure()["variance"]
+
+
+def test_a_measurement_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """50 replicates of 4 steps, 20 of them together."""
+    monkeypatch.setattr(laboratory, "AT_ONCE", 20)
+    events: list[object] = []
+    MeasurementJob(MADE, tmp_path / MADE.file_name).run(events.append, {})
+    assert events == [Progress(0, 200), Progress(80, 200), Progress(160, 200), Progress(200, 200)]
 
 
 def test_a_place_on_several_axes_is_measured_once() -> None:
