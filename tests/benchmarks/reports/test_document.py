@@ -103,7 +103,7 @@ def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -
     assert len(ids) == len(set(ids))  # two equal figures in one page
     used = set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page))
     assert used <= set(ids)
-    assert page.count('<svg role="img" aria-label="what it shows"') == 2
+    assert page.count('<svg role="img" aria-label="what it shows."') == 2
     assert "<metadata>" not in page
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
