@@ -105,8 +105,10 @@ def effect_size(comparison: Comparison) -> str:
 
 
 def p_value(p: float) -> str:
-    """p 0.0059, or p < 0.0001."""
-    return "p < 0.0001" if p < 0.0001 else f"p {p:.2g}"
+    """p 0.0059, or p < 0.0001; a third digit where two would put it at the level."""
+    if p < 0.0001:
+        return "p < 0.0001"
+    return f"p {p:.3g}" if f"{p:.2g}" == "0.05" else f"p {p:.2g}"
 
 
 def span(low: float, high: float, places: int = 2) -> str:
