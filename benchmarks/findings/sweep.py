@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -47,9 +48,9 @@ class SweepChange:
         """It compares tasks, not variants."""
 
 
-def _row(row: Mapping[object, object]) -> str:
+def _row(row: Mapping[Any, Any]) -> str:
     line = f"{str(row['line']).capitalize()}, " if "line" in row else ""
-    return f"{line}`{row['variant']}`: {change(row)} ({p_value(float(row['p_holm']))})."
+    return f"{line}`{row['variant']}`: {change(row)} ({p_value(row['p_holm'])})."
 
 
 def _forms(table: pd.DataFrame, shown: pd.DataFrame, label: str) -> list[str]:
