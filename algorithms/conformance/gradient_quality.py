@@ -107,9 +107,10 @@ def _equal_policies(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
-    policy = build_policy(task, variant, training, _members(seeds))
+    # one is initialised and copied: to initialise each takes longer than to sample its episodes
+    one = build_policy(task, variant, training, _members(seeds[:1]))
+    policy = one.select_members(np.zeros(len(seeds), np.int64))
     with torch.no_grad():
-        policy.flat.values[:] = policy.flat.values[:1].clone()
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
         if critic is not None:
             policy.flat.values[:, policy.critic_columns] = critic.to(policy.flat.values)

@@ -196,9 +196,13 @@ def beeswarm(n: int, half: float = 0.09) -> Doubles:
     return np.linspace(-half, half, n) if n > 1 else np.zeros(n)
 
 
+MANY_DOTS = 40  # in a row
+
+
 def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 2.2, half: float = 0.16,
               alpha: float = 0.4) -> None:  # fmt: skip
-    """A dot per seed in row `y`, spread vertically."""
+    """A dot per seed in row `y`, spread vertically. More than MANY_DOTS are paler, so that they hide no interval."""
+    alpha *= min(1.0, MANY_DOTS / max(len(values), 1))
     axis.plot(values, y + beeswarm(len(values), half), "o", ms=size, color=colour, alpha=alpha, mew=0)
 
 

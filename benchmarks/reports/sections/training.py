@@ -109,7 +109,8 @@ def diagnostics(report: ReportInput) -> Section:
         caption = "Means over tasks of what has no unit. Norms, variances, lengths and KL are in the table by task."
         blocks.append(Table("diagnostics", score_tables.over_tasks(table, report.suite, SHARES), caption))
         of = f"means over tasks, {of}"
-    for i, group in enumerate(line_groups([v for v in lines if v in set(measures["variant"])])):
+    drawn = set(measures["variant"].unique())
+    for i, group in enumerate(line_groups([v for v in lines if v in drawn])):
         draw = partial(learning_curves.diagnostics, report.suite, measures, group, "means over tasks and seeds")
         blocks.append(
             FigureBlock(f"diagnostics_{i + 1}", draw, f"Diagnostics of training: {_titles(report, group)}; {of}.")
