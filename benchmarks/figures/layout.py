@@ -46,7 +46,8 @@ def label_axes(figure: Figure, x: str, y: str = "") -> None:
 
 def note(figure: Figure, text: str) -> None:
     """What marks mean, below a figure."""
-    figure.text(0.5, 0.01, text, fontsize=SMALL, color="0.35", ha="center", gid=NOTE)
+    count = sum(str(other.get_gid()).startswith(NOTE) for other in figure.texts)
+    figure.text(0.5, 0.01, text, fontsize=SMALL, color="0.35", ha="center", gid=f"{NOTE}-{count + 1}")
 
 
 def columns_that_fit(count: int, most: int, least: float = LEAST) -> int:
