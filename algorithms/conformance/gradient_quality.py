@@ -61,12 +61,14 @@ def replicates(
     first_seed: int = 0,
     warm: int = 5,
     critic: Tensor | None = None,
+    behaviour: Tensor | None = None,
 ) -> Tensor:
     """`count` independent estimates of grad J at one policy [count, D] in float64, with D parameters of the actor.
 
-    actor   parameters of the actor [D]
-    warm    rollouts that a baseline with a memory sees before the one that is measured
-    critic  parameters of the critic; None: its initial ones, the same for all replicates
+    actor      parameters of the actor that learns [D]
+    warm       rollouts that a baseline with a memory sees before the one that is measured
+    critic     parameters of the critic; None: its initial ones, the same for all replicates
+    behaviour  parameters of the actor that plays [D]; None: the one that learns
     """
     if not isinstance(training.collection, Episodes):
         raise ValueError(
@@ -74,7 +76,7 @@ def replicates(
         )
     seeds = range(first_seed, first_seed + count)
     parts = [
-        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic)
+        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic, behaviour)
         for i in range(0, count, AT_ONCE)
     ]
     return torch.cat(parts)
@@ -88,10 +90,13 @@ def _population(
     seeds: tuple[int, ...],
     warm: int,
     critic: Tensor | None,
+    behaviour: Tensor | None,
 ) -> Tensor:
-    policy = _equal_policies(task, variant, training, actor, seeds, critic)
+    policy = acting = equal_policies(task, variant, training, actor, seeds, critic)
+    if behaviour is not None:
+        acting = equal_policies(task, variant, training, behaviour, seeds, critic)
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
-    collector = Collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
+    collector = Collector(task, acting, variant.estimator, training, Identity(), replicate_members(seeds), (0,))
     everyone = np.ones(len(seeds), np.bool_)
     for _ in range(1 + (warm if learner.baseline else 0)):
         gradient = learner.gradient(collector.collect(everyone)[0])
@@ -99,15 +104,16 @@ def _population(
     return gradient[:, : len(actor)].double()
 
 
-def _members(seeds: tuple[int, ...]) -> Members:
+def replicate_members(seeds: tuple[int, ...]) -> Members:
+    """The members of a population of replicates."""
     return Members(seeds, (1.0,) * len(seeds), Purpose.TEST)
 
 
-def _equal_policies(
+def equal_policies(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
-    policy = build_policy(task, variant, training, _members(seeds))
+    policy = build_policy(task, variant, training, replicate_members(seeds))
     with torch.no_grad():
         policy.flat.values[:] = policy.flat.values[:1].clone()
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
@@ -120,10 +126,10 @@ def fitted_critic(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, rollouts: int, seed: int = 0
 ) -> Tensor:
     """Parameters of a critic trained on `rollouts` rollouts of one frozen actor, at training.learning_rate."""
-    policy = _equal_policies(task, variant, training, actor, (seed,), None)
+    policy = equal_policies(task, variant, training, actor, (seed,), None)
     learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
     learner.freeze_actor()
-    collector = Collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
+    collector = Collector(task, policy, variant.estimator, training, Identity(), replicate_members((seed,)), (0,))
     for _ in range(rollouts):
         learner.learn(collector.collect(np.ones(1, np.bool_))[0], [])
     collector.close()
