@@ -31,7 +31,7 @@ OWN_FIGURE = {
     "sparse_reward", "action_space", "generalisation", "reward_hacking", "entropy_collapse", "dialogue", "recommendation",
     "causal", "length_bias", "bias", "reward_shift", "async_throughput", "staleness", "entropy_schedules",
     "reference_scores", "reference_scores_slm", "robot_control", "bipedal_walker", "atari", "parity", "alignment",
-    "rlhf", "rlhf_exact",
+    "rlhf", "rlhf_exact", "trust_regions_training",
 }  # fmt: skip
 RELEASED = Path(__file__).resolve().parents[3] / "results" / "reference"
 UNFINISHED = {"robot_control", "bipedal_walker"}  # hours: released as far as it got
