@@ -60,7 +60,7 @@ LAYERS = (
     ("benchmarks.experiments",),
     ("benchmarks.reports", "benchmarks.playback"),
     ("benchmarks.execution",),
-    ("benchmarks.tuning", "benchmarks.speed", "benchmarks.libraries"),
+    ("benchmarks.tuning", "benchmarks.speed", "benchmarks.libraries", "benchmarks.judging"),
     ("benchmarks.cli",),
     ("benchmarks.api",),
     ("benchmarks",),

@@ -5,6 +5,7 @@ Members share their weights and differ in their samples, so one rollout and one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,22 +62,27 @@ def replicates(
     first_seed: int = 0,
     warm: int = 5,
     critic: Tensor | None = None,
+    on_drawn: Callable[[int], None] = lambda drawn: None,
+    behaviour: Tensor | None = None,
 ) -> Tensor:
     """`count` independent estimates of grad J at one policy [count, D] in float64, with D parameters of the actor.
 
-    actor   parameters of the actor [D]
-    warm    rollouts that a baseline with a memory sees before the one that is measured
-    critic  parameters of the critic; None: its initial ones, the same for all replicates
+    actor      parameters of the actor that learns [D]
+    warm       rollouts that a baseline with a memory sees before the one that is measured
+    critic     parameters of the critic; None: its initial ones, the same for all replicates
+    on_drawn   gets how many there are, after each thousand
+    behaviour  parameters of the actor that plays [D]; None: the one that learns
     """
     if not isinstance(training.collection, Episodes):
         raise ValueError(
             f"the laboratory measures whole episodes: training.collection must be Episodes, not {training.collection}"
         )
     seeds = range(first_seed, first_seed + count)
-    parts = [
-        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic)
-        for i in range(0, count, AT_ONCE)
-    ]
+    parts = []
+    for i in range(0, count, AT_ONCE):
+        some = tuple(seeds[i : i + AT_ONCE])
+        parts.append(_population(task, variant, training, actor, some, warm, critic, behaviour))
+        on_drawn(min(count, i + AT_ONCE))
     return torch.cat(parts)
 
 
@@ -88,10 +94,13 @@ def _population(
     seeds: tuple[int, ...],
     warm: int,
     critic: Tensor | None,
+    behaviour: Tensor | None,
 ) -> Tensor:
-    policy = _equal_policies(task, variant, training, actor, seeds, critic)
+    policy = acting = equal_policies(task, variant, training, actor, seeds, critic)
+    if behaviour is not None:
+        acting = equal_policies(task, variant, training, behaviour, seeds, critic)
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
-    collector = Collector(task, policy, variant.estimator, training, Identity(), _members(seeds), (0,))
+    collector = Collector(task, acting, variant.estimator, training, Identity(), replicate_members(seeds), (0,))
     everyone = np.ones(len(seeds), np.bool_)
     for _ in range(1 + (warm if learner.baseline else 0)):
         gradient = learner.gradient(collector.collect(everyone)[0])
@@ -99,16 +108,17 @@ def _population(
     return gradient[:, : len(actor)].double()
 
 
-def _members(seeds: tuple[int, ...]) -> Members:
+def replicate_members(seeds: tuple[int, ...]) -> Members:
+    """The members of a population of replicates."""
     return Members(seeds, (1.0,) * len(seeds), Purpose.TEST)
 
 
-def _equal_policies(
+def equal_policies(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
     # one is initialised and copied: to initialise each takes longer than to sample its episodes
-    one = build_policy(task, variant, training, _members(seeds[:1]))
+    one = build_policy(task, variant, training, replicate_members(seeds[:1]))
     policy = one.select_members(np.zeros(len(seeds), np.int64))
     with torch.no_grad():
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
@@ -121,10 +131,10 @@ def fitted_critic(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, rollouts: int, seed: int = 0
 ) -> Tensor:
     """Parameters of a critic trained on `rollouts` rollouts of one frozen actor, at training.learning_rate."""
-    policy = _equal_policies(task, variant, training, actor, (seed,), None)
+    policy = equal_policies(task, variant, training, actor, (seed,), None)
     learner = Learner(policy, variant.estimator, Schedule(), training, torch.full((1,), training.learning_rate), task)
     learner.freeze_actor()
-    collector = Collector(task, policy, variant.estimator, training, Identity(), _members((seed,)), (0,))
+    collector = Collector(task, policy, variant.estimator, training, Identity(), replicate_members((seed,)), (0,))
     for _ in range(rollouts):
         learner.learn(collector.collect(np.ones(1, np.bool_))[0], [])
     collector.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from algorithms.conformance import gradient_quality as laboratory
 from algorithms.conformance.exact import moments as enumerated
+from algorithms.conformance.exact.drift import drifted
+from algorithms.conformance.exact.off_policy import Listing, exact_moments, exact_quality, list_episodes
 from algorithms.training.returns.exact_return import ExactReturn
 from algorithms.training_config import Episodes, TrainingConfig
 from algorithms.variant import Variant
@@ -59,11 +62,20 @@ class ExactAscent:
 PolicyChoice = GaussianParameters | ExactAscent
 
 
+@lru_cache(maxsize=2)
+def _listing(task: Task, training: TrainingConfig, where: PolicyChoice, drift: float | None) -> Listing:
+    """The episodes under mu at `where` and pi `drift` nats away: the same for all estimators that are measured there."""
+    mu = where.actor(task, training)
+    return list_episodes(task, training, mu, mu if drift is None else drifted(task, training, mu, drift))
+
+
 @dataclass(frozen=True)
 class Measurement:
     """Gradients of one estimator at one policy.
 
-    replicates  how many gradients are drawn      fitted  rollouts that a critic has learned from before
+    replicates  how many gradients are drawn; 0: none, all are listed      fitted  rollouts that a critic has learned from
+    drift       the rollouts are from mu at `where`, and the policy that learns is KL(mu || pi) = drift nats further along
+                exact ascent; None: it is mu
     """
 
     task: Task
@@ -72,6 +84,7 @@ class Measurement:
     where: PolicyChoice
     replicates: int
     fitted: int = 0
+    drift: float | None = None
 
     @property
     def digest(self) -> str:
@@ -100,22 +113,41 @@ class Measurement:
         assert isinstance(self.training.collection, Episodes)
         return self.training.collection.envs * self.task.spec.horizon
 
-    def measure(self) -> dict[str, float]:
-        """Quality's fields, and the exact return and gradient norm of the policy."""
+    def measure(self, on_drawn: Callable[[int], None] = lambda drawn: None) -> dict[str, float]:
+        """Quality's fields, and the exact return and gradient norm of the policy. `on_drawn`: of replicates so far."""
         task, variant, training = self.task, self.variant, self.training
-        actor = self.where.actor(task, training)
+        mu = self.where.actor(task, training)
+        actor = mu if self.drift is None else drifted(task, training, mu, self.drift)
         exact_gradient = laboratory.exact_gradient(task, training, actor)
-        critic = None
-        if self.fitted:
-            critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
-        samples = laboratory.replicates(task, variant, training, actor, self.replicates, critic=critic)
+        if self.replicates:
+            critic = None
+            if self.fitted:
+                critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
+            on_drawn(0)  # what came before takes a share of its own
+            behaviour = None if self.drift is None else mu
+            samples = laboratory.replicates(
+                task,
+                variant,
+                training,
+                actor,
+                self.replicates,
+                critic=critic,
+                on_drawn=on_drawn,
+                behaviour=behaviour,
+            )
+            quality = laboratory.quality(samples, exact_gradient)
+        else:
+            listing = _listing(task, training, self.where, self.drift)
+            moments = exact_moments(variant.estimator, listing, training, task.spec.horizon)
+            quality = exact_quality(moments, exact_gradient)
         value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
-        measured = asdict(laboratory.quality(samples, exact_gradient))
-        return {**measured, "return": value, "gradient": float(exact_gradient.norm())}
+        return {**asdict(quality), "return": value, "gradient": float(exact_gradient.norm())}
 
-    def write(self, path: Path, origin: Mapping[str, object]) -> None:
+    def write(
+        self, path: Path, origin: Mapping[str, object], on_drawn: Callable[[int], None] = lambda drawn: None
+    ) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
-        measured = self.measure()
+        measured = self.measure(on_drawn)
         provenance = {**origin, "laboratory_version": LABORATORY_VERSION}
         save_json(path, {"found": measured, "cell": canonical(self), "provenance": provenance})
 

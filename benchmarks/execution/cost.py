@@ -9,13 +9,16 @@ from benchmarks.execution.display.time_left import START_S, makespan, rough
 from benchmarks.execution.engine import Job, total_steps
 
 MEASUREMENT_ROWS_PER_S = 120_000  # rows a second of one process, acting and learning
+LISTED_S = 0.5  # of one process, for a measurement that lists all groups in place of drawing some
 BYTES_PER_CELL = 12_000
 CELL_S = 2.0  # of one process, for what a cell costs besides its steps: its evaluations, first calls, its file
 REPORT_S, REPORTED_CELL_S = 8.0, 0.2  # a report's imports and first figure; and each cell that it reads and draws
 
 
 def measurement_seconds(measurement: Measurement) -> float:
-    """About how long one process takes to draw the gradients of a measurement."""
+    """About how long one process takes to draw the gradients of a measurement, or to list them."""
+    if not measurement.replicates:
+        return LISTED_S
     return 0.3 + measurement.env_steps * measurement.replicates / MEASUREMENT_ROWS_PER_S
 
 

@@ -16,16 +16,18 @@ from benchmarks.design.gradient_experiment import GaussianParameters, GradientEx
 from benchmarks.design.report_blocks import FigureBlock, Prose, Section, Table, joined
 from benchmarks.figures.gradients import quality as gradient_quality
 from benchmarks.figures.gradients.objectives import objectives as draw_objectives
+from benchmarks.figures.gradients.trust_regions import trust_regions as draw_trust_regions
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.document import Document
 from benchmarks.reports.markup import escaped
-from benchmarks.reports.sections import gradients, objectives
+from benchmarks.reports.sections import gradients, objectives, trust_regions
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
 from envs.naming.titles import distinct
 
 KLS = (KL(), KL("k2", "loss", "sequence"), KL("k1", "loss"), KL("k2", "loss"), KL("k3", "loss"), KL("k3", "reward"))
-AXES_WITH_FIGURE = ("estimator", "lambda", "success", objectives.AXIS)  # axes with a figure of their own
+# axes with a figure of their own
+AXES_WITH_FIGURE = ("estimator", "lambda", "success", objectives.AXIS, trust_regions.AXIS)
 POINT_COLUMNS = ["axis", "label", "task", "variant", "replicates"]
 GRADIENT_COLUMNS = ["bias", "noise", "scale", "scale_error", "variance", "snr", "direction", "single"]
 SHOWN_COLUMNS = POINT_COLUMNS + GRADIENT_COLUMNS
@@ -43,6 +45,8 @@ CAPTIONS = {
     "Shaded: the size of the bias that noise alone produces",
     "objectives": "Above: the factor w(p) of E[g] = w(p) grad p, enumerated (lines) and measured (two standard errors). "
     "Below: the objective F(p) that the estimator climbs, F' = w",
+    "trust_regions": "Exact bias and standard deviation of one group's gradient in units of |grad J|, and the cosine of the "
+    "mean gradient to grad J, against the distance between the policy that acted and the one that learns",
     "kl": "Relative error of the expected gradient for each KL estimator and placement (exact)",
 }
 COLUMNS_EXPLAINED = (
@@ -109,7 +113,12 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     horizons = {s.measurement.task.name: s.measurement.task.spec.horizon for s in lab.points}
     weights = objectives.weights_of(lab.points)
     climbed = objectives.table(frame[frame["axis"] == objectives.AXIS], weights)
-    said = [*objectives.sentences(climbed), *gradients.sentences(frame, crossing, kl, horizons)]
+    regions = trust_regions.relative(frame)
+    said = [
+        *objectives.sentences(climbed),
+        *trust_regions.sentences(regions),
+        *gradients.sentences(frame, crossing, kl, horizons),
+    ]
     first, *others = said or ["Nothing was measured."]
     lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements are here, {len(lab.measurements) - len(paths)} are missing."
@@ -117,6 +126,11 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     sections = (
         Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl, weights))),
         *_section("Objectives", objectives.EXPLAINED, Table("objectives", climbed)),
+        *_section(
+            "Trust regions",
+            trust_regions.EXPLAINED,
+            *(Table(name, trust_regions.table(regions, of)) for of, name in trust_regions.QUANTITIES.items()),
+        ),
         *_section("Every estimator", COLUMNS_EXPLAINED, Table("estimators", ladder[SHOWN_COLUMNS[2:]])),
         *_section("The KL", CAPTIONS["kl"], Table("kl", kl)),
         *_section("Measurements", "", Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing)),
@@ -151,6 +165,7 @@ def _figures(
         ("crossover", crossing, gradient_quality.crossover),
         ("success_factor", frame[axis == "success"], gradient_quality.success),
         ("objectives", frame[axis == objectives.AXIS], partial(draw_objectives, weights=weights, titles=titles)),
+        ("trust_regions", trust_regions.relative(frame), partial(draw_trust_regions, titles=titles)),
         ("lambda", frame[axis == "lambda"], gradient_quality.bias_variance_over_lambda),
         ("kl", kl, gradient_quality.kl_bars),
     )

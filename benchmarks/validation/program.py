@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import site
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 OURS = str(Path(__file__).resolve().parents[2])  # the folder of our packages
@@ -29,3 +31,20 @@ def path_variables() -> dict[str, str]:
     if OURS in site.getsitepackages():
         return {"PYTHONSAFEPATH": "1"}
     return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, [OURS, os.environ.get("PYTHONPATH")]))}
+
+
+@contextmanager
+def ours_found() -> Iterator[None]:
+    """A Python that is started here finds our packages, also where the current folder has others of their names.
+
+    The server of workers, for one, imports ours before it is sent the path of this process.
+    """
+    variables = path_variables()
+    before = {name: os.environ.pop(name, None) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({} if value is None else {name: value})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from docs._scripts import library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
+from docs._scripts import judge_blocks, library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import EXCERPTS, FOLDER, Released
 from envs.files.writing import write_text
 
@@ -35,6 +35,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         **readme_blocks.blocks(results),
         **theory_blocks.blocks(results),
         **library_blocks.blocks(results),
+        **judge_blocks.blocks(results),
     }
     return {name: cache(make) for name, make in generators.items()}
 

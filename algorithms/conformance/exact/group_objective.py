@@ -50,8 +50,8 @@ class GroupWeights:
         return total
 
 
-def reason_without_weights(estimator: Estimator) -> str | None:
-    """Why the weights of this estimator do not follow from the rewards of a group; None if they may."""
+def reason_reads_more(estimator: Estimator) -> str | None:
+    """Why a listed group of episodes does not determine this estimator's gradient; None if it does."""
     baseline = estimator.baseline
     if baseline.critic:
         return "has a critic"
@@ -61,6 +61,13 @@ def reason_without_weights(estimator: Estimator) -> str | None:
         return "remembers earlier rollouts"
     if estimator.reads_prefixes:
         return "reads more of the texts than their rewards"
+    return None
+
+
+def reason_without_weights(estimator: Estimator) -> str | None:
+    """Why the weights of this estimator do not follow from the rewards of a group; None if they may."""
+    if reason := reason_reads_more(estimator):
+        return reason
     if getattr(estimator.scale, "gates", False):
         return "weighs answers by their probabilities"
     return None

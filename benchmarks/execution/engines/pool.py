@@ -11,7 +11,7 @@ import pickle
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Setup
 from benchmarks.execution.engines.worker import ONE_THREAD, STOP, packed, serve
-from benchmarks.validation.program import path_variables
+from benchmarks.validation.program import ours_found
 from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
@@ -75,7 +75,15 @@ class Pool:
             _stop_when_idle(workers)
         _end(workers)
 
-    def submit(self, job: Job) -> int:
+    def machine(self, index: int) -> str | None:
+        """All processes are of this machine."""
+        return None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        """There is no other."""
+        return False
+
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         """Queue a job; returns the index that its messages will carry."""
         index, self._submitted = self._submitted, self._submitted + 1
         self._jobs[index] = job
@@ -133,7 +141,7 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._setup.origin, self._setup.memory))
-        with _no_main_module(), _ours_found():
+        with _no_main_module(), ours_found():
             process.start()
         theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
         worker = _Worker(process, ours)
@@ -197,23 +205,6 @@ def _no_main_module() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
-
-
-@contextmanager
-def _ours_found() -> Iterator[None]:
-    """A Python that is started here finds our packages, also where the current folder has others of their names.
-
-    The first worker starts the server. It imports JOBS before it is sent the path of this process.
-    """
-    variables = path_variables()
-    before = {name: os.environ.pop(name, None) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({} if value is None else {name: value})
 
 
 def _stop_when_idle(workers: list[_Worker]) -> None:

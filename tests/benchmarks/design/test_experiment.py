@@ -41,7 +41,8 @@ def test_given_flags_are_those_that_were_set() -> None:
 def test_every_experiment_has_a_run_of_its_kind() -> None:
     kinds = {name: type(experiment_run(experiment)) for name, experiment in EXPERIMENTS.items()}
     assert kinds.pop("tuning") is StudyRun
-    assert {kinds.pop(name) for name in ("gradient_quality", "gradient_quality_2026", "objectives")} == {GradientRun}
+    measured = ("gradient_quality", "gradient_quality_2026", "objectives", "trust_regions")
+    assert {kinds.pop(name) for name in measured} == {GradientRun}
     assert set(kinds.values()) == {ComparisonRun, LanguageRun}
 
 
