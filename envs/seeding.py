@@ -12,8 +12,6 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from envs.api import Factory
-
 
 class Purpose(IntEnum):
     """Disjoint families of seeds: seed 3 for selection shares nothing with seed 3 for training."""
@@ -79,6 +77,6 @@ class SeededOnce(Protocol):
         """Why a group of environments cannot share its starts; None if it can."""
 
 
-def reason_unshared(factory: Factory) -> str | None:
-    """What a `SeededOnce` says; None for all other factories."""
+def reason_unshared(factory: object) -> str | None:
+    """What a `SeededOnce` says; None for all other factories of environments."""
     return factory.reason_unshared() if isinstance(factory, SeededOnce) else None
