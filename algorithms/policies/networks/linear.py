@@ -17,7 +17,7 @@ from envs.api import Observation, Transcript
 class LinearNet(nn.Module):
     """Weights [P, L V, O] of each token at each position, and a bias [P, 1, O], initially 0: the uniform policy.
 
-        out_t = bias + sum_{j <= t} W[j, token_j]
+    out_t = bias + sum_{j <= t} W[j, token_j]
     """
 
     def __init__(self, observation: Transcript, outputs: int, members: int) -> None:

@@ -24,7 +24,7 @@ class Transfer:
 
     def sentence(self, data: Data) -> str:
         """Tau of each kind with the target, and how many shown orders turn round; below, all pairs of kinds."""
-        made = rankings(data, self.kinds)
+        made = rankings(data.suite, self.kinds)
         if len(made.variants) < FEWEST or self.target not in made.scores or len(made.scores) < 2:
             return ""
         table = agreements(made)
@@ -36,7 +36,8 @@ class Transfer:
         repeat = near["repeat"] if near["kind"] == self.target else near["repeat_other"]
         of_target = {pair: found for pair, found in turned.turned.items() if self.target in pair}
         reversed_, both = sum(map(len, of_target.values())), sum(turned.both[pair] for pair in of_target)
-        ranks = f"Kendall's tau with the ranking under {self.target}: {list_words(said if len(with_target) > 1 else said[:1])}"
+        named = list_words(said if len(with_target) > 1 else said[:1])
+        ranks = f"Kendall's tau with the ranking under {self.target}: {named}"
         again = f"; half the seeds again reach {repeat:.2f}" if repeat == repeat else ""
         orders = f" Of {count_noun(both, 'order')} shown under both, {reversed_} turn round." if both else ""
         answer = first_that_fits([f"{ranks}{again}.{orders}", f"{ranks}.{orders}", f"{ranks}."])
@@ -48,7 +49,7 @@ class Transfer:
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter all pairs under every kind, so that the sentences agree with the tables."""
-        made = rankings(Data(suite), self.kinds)
+        made = rankings(suite, self.kinds)
         if len(made.variants) >= FEWEST:
             turned_orders(suite, self.kinds, made.variants, ledger)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.findings.transfer.agreement import agreement, repeat_agreement
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_family
 from benchmarks.statistics.tests import Comparison
-from benchmarks.store.suite import Data, Suite
+from benchmarks.store.suite import Suite
 from envs.api import Doubles
 
 Kinds = Mapping[str, tuple[str, ...]]  # the tasks of each kind of policy
@@ -31,9 +31,8 @@ class Rankings:
     scores: Mapping[str, Doubles]
 
 
-def rankings(data: Data, kinds: Kinds) -> Rankings:
+def rankings(suite: Suite, kinds: Kinds) -> Rankings:
     """Scores of the variants that have all tasks of every kind that was run, on the seeds that all of them have."""
-    suite = data.suite
     run = {kind: [t for t in tasks if t in suite.scales] for kind, tasks in kinds.items()}
     run = {kind: tasks for kind, tasks in run.items() if tasks}
     finals = {}
@@ -95,6 +94,4 @@ def turned_orders(suite: Suite, kinds: Kinds, variants: Sequence[str], ledger: L
 
 def _orders(compared: Mapping[ComparisonKey, Comparison], tasks: tuple[str, ...]) -> dict[tuple[str, str], Comparison]:
     """(better, worse) where a difference is shown on these tasks."""
-    return {
-        (b, a) if c.difference > 0 else (a, b): c for (b, a, on), c in compared.items() if on == tasks and c.shown
-    }
+    return {(b, a) if c.difference > 0 else (a, b): c for (b, a, on), c in compared.items() if on == tasks and c.shown}
