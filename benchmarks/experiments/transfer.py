@@ -82,7 +82,7 @@ EXPERIMENT = LanguageExperiment(
     evaluation=Evaluation(checkpoints=5, episodes=50),
     build_tasks=build_tasks,
     configurations=configurations(LEARNERS),
-    protocol="transfer",
+    protocol="text",
     baseline="reinforce",
     figures=(
         RanksByKind(
