@@ -5,6 +5,7 @@ from dataclasses import replace
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.settings import RATES
 from benchmarks.experiments import transfer
+from benchmarks.experiments.rlhf_exact import FIRST
 from envs.seeding import Purpose
 
 EXPERIMENT = replace(
@@ -12,7 +13,7 @@ EXPERIMENT = replace(
     name="transfer_rates",
     question="Which learning rate can each variant bear under each kind of policy?",
     seeds=3,
-    env_steps=dict.fromkeys(transfer.NAMES.values(), 20_000) | dict.fromkeys(transfer.FIRST, 1_056),
+    env_steps=dict.fromkeys(transfer.NAMES.values(), 20_000) | dict.fromkeys(FIRST, 1_056),
     evaluation=Evaluation(checkpoints=5, episodes=10),
     purpose=Purpose.SELECTION,
     rates=RATES,

@@ -36,7 +36,8 @@ class LinearNet(nn.Module):
         return self.bias + totals[list(positions)]
 
     def at_prefixes(self, prefixes: Prefixes) -> Tensor:
-        total, totals = self.bias, []
+        total: Tensor = self.bias
+        totals: list[Tensor] = []
         for position, (token, parent) in enumerate(prefixes.levels):
             total = total[:, parent] + self.weight[:, position * self.vocabulary + token]
             totals.append(total)
