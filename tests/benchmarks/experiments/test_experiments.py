@@ -40,7 +40,7 @@ OWN_FIGURE = {name for name, e in TRAINED.items() if e.figures}
 WITHOUT_FIGURE = {  # the figures that every report has answer them
     "critic_free_control", "critic_free_rates", "driving", "estimators", "estimators_2026", "games", "ladder",
     "language_rates", "learning_rates", "references", "smoke", "text_rates", "text_rates_2026",
-    "trust_regions_rates",
+    "transfer_rates", "trust_regions_rates",
 }  # fmt: skip
 WITHOUT_MODELS = {name: e for name, e in TRAINED.items() if not isinstance(e, LanguageExperiment)}
 WITH_MODELS = {*TRAINED} - {*WITHOUT_MODELS}  # their tasks need models on disk
