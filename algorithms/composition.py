@@ -117,6 +117,11 @@ class RemembersSteps(Protocol):
         """The numbers before the first step, from the parameters [P, D]."""
 
 
+def remembering(update: Update) -> RemembersSteps | None:
+    """The update rule if it follows single steps."""
+    return update if isinstance(update, RemembersSteps) else None
+
+
 @dataclass(frozen=True)
 class FirstOrder:
     """The estimator's gradient goes to the optimiser."""

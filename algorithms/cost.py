@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from algorithms.composition import Schedule
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Features, Image, Task
-from envs.delayed import Delayed
+from envs.delayed import delay_s
 from envs.language.models.transcript import ModelTranscript
 
 ACTED_PER_S, LEARNED_PER_S = 2_500_000, 900_000  # rows
@@ -30,7 +30,7 @@ def sampled_seconds(
     A rollout of whole episodes has a row for each step of its longest episode: of shorter ones most rows hold nothing.
     """
     rows = env_steps * members
-    slow = rows * factory.step_s if isinstance(factory := task.factory, Delayed) else 0.0
+    slow = rows * delay_s(task.factory)
     if isinstance(task.spec.observation, Image):
         return slow + rows / IMAGES_PER_S
     slow += rows / SIMULATED_PER_S.get(task.field, float("inf"))

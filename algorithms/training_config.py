@@ -8,11 +8,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from algorithms.estimators.optimisers import Adam, Optimiser
-from algorithms.policies.api import Network
+from algorithms.policies.api import KnowsMemory, Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
-from envs.api import Box, Discrete, Task, Transcript
+from envs.api import Box, Discrete, Spec, Task, Transcript
 from envs.seeding import reason_unshared
 from envs.validation import UnknownName
 
@@ -129,6 +129,11 @@ class TrainingConfig:
         if self.normalise_returns and isinstance(spec.observation, Transcript):
             return "normalises returns, and texts pay a KL in units of the reward"
         return None
+
+    def check_memory(self, spec: Spec, members: int, critic: bool, device: str = "cpu") -> None:
+        """UsageError where it is known that a device has too little free memory to train so many members."""
+        if isinstance(self.network, KnowsMemory):
+            self.network.check_memory(spec, members, self.collection.envs, critic, device)
 
 
 def reason_unfit(actions: Actions, space: Box | Discrete) -> str | None:

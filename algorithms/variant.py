@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
-from algorithms.composition import Composition, Processes, RemembersSteps
+from algorithms.composition import Composition, Processes, remembering
 from algorithms.cost import enumerated_seconds, sampled_seconds
-from algorithms.estimators.estimator import Estimator, ReadsExpectedReturn
+from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
@@ -132,12 +132,12 @@ class Variant(Composition):
         """Why it cannot learn the task; None if it can."""
         if self.exact and text_mdp(task) is None:
             return "needs an oracle, and this task has none"
-        expects = isinstance(self.estimator.baseline, ReadsExpectedReturn)
+        expects = self.estimator.reads_expected_return
         if expects and text_mdp(task) is None:
             return "needs the expected return after every text, and this task has no oracle"
         if (self.exact or expects) and not enumerable(task):
             return "needs a task small enough to enumerate, and this one is not"
-        if isinstance(self.update, RemembersSteps) and isinstance(task.spec.observation, Transcript):
+        if remembering(self.update) is not None and isinstance(task.spec.observation, Transcript):
             return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"

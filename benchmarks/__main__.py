@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import site
 import sys
 import threading
 from pathlib import Path
 
 from benchmarks.cli import HELP, overview
+from benchmarks.validation.program import OURS, path_variables
 
 
 def leave(status: int) -> None:
@@ -44,14 +44,11 @@ def script() -> None:
     """The script `pg-ladder`, and `python -m benchmarks`: `main`, with the current folder last on the path.
 
     A user's own `envs` or `algorithms` in the current folder therefore do not take the place of ours, and her modules are
-    found all the same. Workers take the path over. The server that they are forked from starts before it has the path: it
-    goes by PYTHONSAFEPATH, which keeps Python from putting the current folder first, and finds ours by PYTHONPATH.
+    found all the same. Workers take the path over, and programs that are started here go by the environment.
     """
-    ours, current = str(Path(__file__).resolve().parent.parent), str(Path.cwd())
-    os.environ["PYTHONSAFEPATH"] = "1"
-    if ours not in site.getsitepackages():
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [ours, os.environ.get("PYTHONPATH")]))
-    sys.path = [*(p for p in sys.path if p and p != current), ours, current]
+    current = str(Path.cwd())
+    os.environ.update(path_variables())
+    sys.path = [*(p for p in sys.path if p and p != current), OURS, current]
     main()
 
 

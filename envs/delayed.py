@@ -100,6 +100,11 @@ def undelayed(factory: Factory) -> Factory:
     return factory.factory if isinstance(factory, Delayed) else factory
 
 
+def delay_s(factory: Factory) -> float:
+    """The seconds that a step is delayed by."""
+    return factory.step_s if isinstance(factory, Delayed) else 0.0
+
+
 def delayed(task: Task, step_s: float, kind: Kind) -> Task:
     """The task with this delay per step, which its name contains."""
     delay = f"{1000 * step_s:g} ms {PAST[kind]}"

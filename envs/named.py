@@ -13,10 +13,9 @@ import gymnasium
 
 from envs.api import Task
 from envs.control import from_envpool
-from envs.control.factory import GYMNASIUM, Control, gymnasium_task
+from envs.control.factory import GYMNASIUM, control_of, gymnasium_task
 from envs.control.from_gymnasium import Arguments, names_class
 from envs.custom.importing import import_constant
-from envs.delayed import undelayed
 from envs.language.named import FOLDER, language_names, language_task
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError
@@ -87,8 +86,8 @@ def check_installed(tasks: Iterable[Task]) -> None:
     if from_envpool.installed():
         return
     for task in tasks:
-        factory = undelayed(task.factory)
-        if not isinstance(factory, Control) or factory.backend != "auto" or factory.has_equations:
+        factory = control_of(task.factory)
+        if factory is None or factory.backend != "auto" or factory.has_equations:
             continue
         try:
             gymnasium.make(factory.env_id).close()

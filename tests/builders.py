@@ -12,6 +12,7 @@ from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.composition import Composition, Schedule
+from algorithms.conformance.learner import RecordingOptimiser
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.population import Flat
@@ -134,21 +135,6 @@ def double_copy(policy: ActorCritic, members: slice = slice(None)) -> ActorCriti
         parameter.grad = None
     twin.flat = Flat(twin)
     return twin
-
-
-class RecordingOptimiser:
-    """Keeps the gradients that it is given, clipped as they come, and moves nothing."""
-
-    shared_state = ()
-
-    def __init__(self) -> None:
-        self.gradients: list[Tensor] = []
-
-    def initial(self, values: Tensor) -> dict[str, Tensor]:
-        return {}
-
-    def step(self, values: Tensor, gradient: Tensor, rate: Tensor, state: dict[str, Tensor]) -> None:
-        self.gradients.append(gradient.clone())
 
 
 def gradient_of(

@@ -18,7 +18,7 @@ FILES = sorted(p for top in PACKAGES for p in (ROOT / top).rglob("*.py"))
 
 # from the lowest layer to the highest; a module may import its own layer and those below; names of one line are one layer
 LAYERS = (
-    ("envs.seeding", "envs.validation", "envs.registry", "envs.naming"),
+    ("envs.seeding", "envs.validation", "envs.registry", "envs.naming", "envs.files"),
     ("envs.api",),
     ("envs.text_mdp", "envs.splits"),
     ("envs.text_env", "envs.enumeration", "envs.delayed", "envs.custom"),
@@ -252,6 +252,24 @@ def test_packages_import_downwards() -> None:
     above = {"envs": {"algorithms", "benchmarks"}, "algorithms": {"benchmarks"}, "benchmarks": set[str]()}
     wrong = {m: packages_of(m) & ({"tests", "docs"} | above[m.split(".")[0]]) for m in MODULES}
     assert {module: names for module, names in wrong.items() if names} == {}
+
+
+@cache
+def asked(path: Path) -> set[str]:
+    """The classes whose instances a file looks for; what it asserts is known already."""
+    asserted = {id(n) for a in ast.walk(tree_of(path)) if isinstance(a, ast.Assert) for n in ast.walk(a)}
+    calls = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and id(n) not in asserted]
+    kinds = [call.args[1] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "isinstance"]
+    return {n.id for kind in kinds for n in ast.walk(kind) if isinstance(n, ast.Name)}
+
+
+def test_whether_something_has_a_capability_is_asked_in_one_module() -> None:
+    """A runtime-checkable Protocol is what a part may have besides its own. One function looks, and others ask that."""
+    kinds = [n for path in FILES for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef)]
+    capabilities = {k.name for k in kinds if "runtime_checkable" in map(ast.unparse, k.decorator_list)}
+    assert "HasFrontier" in capabilities
+    places = {name: [m for m, path in MODULES.items() if name in asked(path)] for name in capabilities}
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
 
 
 def test_a_folder_is_small_enough_to_be_seen_at_once() -> None:

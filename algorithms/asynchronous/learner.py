@@ -21,7 +21,7 @@ from algorithms.asynchronous import hogwild
 from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
 from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
 from algorithms.asynchronous.workers import NoWorkersLeft, Workers, start_context
-from algorithms.composition import Composition, FirstOrder, Processes
+from algorithms.composition import Composition, Processes
 from algorithms.estimators.rollout import Rollout
 from algorithms.training.build import minibatch_generators
 from algorithms.training.records import Progress, TrainingEvent
@@ -37,7 +37,7 @@ def reason_unsupported(variant: Composition) -> str | None:
         return "does not learn from rollouts"
     if variant.nucleus is not None:
         return "draws from a nucleus that is a policy of its own, and actors are sent one"
-    if variant.schedule.hogwild and not isinstance(variant.update, FirstOrder):
+    if variant.schedule.hogwild and not variant.update.by_optimiser:
         return "searches along its gradient, and Hogwild workers step without looking"
     return None
 

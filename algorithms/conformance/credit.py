@@ -22,7 +22,7 @@ from algorithms.conformance.coefficients import is_affine
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import GAMMA, corrupted, synthetic_rollout, windows, with_truncations
 from algorithms.estimators.credit import EpisodeReturn, RewardToGo
-from algorithms.estimators.estimator import Credit, Estimator, OffPolicyCredit
+from algorithms.estimators.estimator import Credit, Estimator, off_policy
 from algorithms.estimators.rollout import Rollout
 
 CLOSE = 1e-8
@@ -81,10 +81,11 @@ def credit_response(credit: Credit, rollout: Rollout, critic: bool) -> ResponseF
 
 def target_response(credit: Credit, rollout: Rollout) -> ResponseFunction:
     """The critic's regression target as a function of rewards and values (algorithms.estimators.loss.assess)."""
+    own = off_policy(credit)
 
     def answer(reward: Tensor, values: Tensor) -> Tensor:
         paid = _paying(rollout, reward)
-        return credit.target(paid, values) if isinstance(credit, OffPolicyCredit) else credit(paid, values)
+        return credit(paid, values) if own is None else own.target(paid, values)
 
     return answer
 
@@ -193,7 +194,7 @@ def _declared(rule: str, credit: Credit, made: Tensor, at: Axes, target: bool) -
     lam, n = declared_lambda(credit), getattr(credit, "n", None)
     if monte_carlo and (target or not credit.bootstraps):
         return Finding(rule, True, "expected and seen the whole return to go")
-    own_aim = target and isinstance(credit, OffPolicyCredit) and not hasattr(credit, "rho_max")
+    own_aim = target and off_policy(credit) is not None and not hasattr(credit, "rho_max")
     if lam is not None and not own_aim:
         off = (share - lam ** at.offset.clamp(min=0))[later]
         return close_to_zero(rule, off, CLOSE, f"weights {lam:.4g}^k, lambda being {lam:.4g}")

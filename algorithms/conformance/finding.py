@@ -9,11 +9,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule, whether it holds, and what was expected and seen."""
+    """One rule, whether it holds, and what was expected and seen; `example` is the smallest batch that breaks it."""
 
     rule: str
     holds: bool
     detail: str
+    example: str = ""
 
     def __str__(self) -> str:
         return f"{'ok  ' if self.holds else 'FAIL'} {self.rule}: {self.detail}"

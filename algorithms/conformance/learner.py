@@ -62,7 +62,7 @@ class _Vectors:
 WINDOWS = Task("windows", _Vectors(), 0.0, 1.0, 1.0, "synthetic", "")
 
 
-class _Recorder:
+class RecordingOptimiser:
     """An optimiser that records the gradients and changes no parameters."""
 
     shared_state: ClassVar[tuple[str, ...]] = ()
@@ -216,7 +216,7 @@ def _minibatches(make: Make, variant: Variant, rollout: Rollout) -> Finding:
     found = []
     for parts in (1, 4):
         cut = replace(variant, schedule=Schedule(minibatches=parts), update=FirstOrder())
-        recorder = _Recorder()
+        recorder = RecordingOptimiser()
         training = replace(TRAINING, optimiser=recorder, max_grad_norm=float("inf"))
         learner = _learner(make, cut, SEEDS, training=training)
         learner.learn(rollout, minibatch_generators(_members(SEEDS), (0,)))

@@ -20,7 +20,7 @@ from torch import Tensor
 from algorithms.conformance.credit import axes, consistent_rewards, credit_response, response, target_response
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import GAMMA, make_off_policy, synthetic_rollout, windows
-from algorithms.estimators.estimator import Estimator, OffPolicyCredit
+from algorithms.estimators.estimator import Estimator, OffPolicyCredit, off_policy
 from algorithms.estimators.importance_weights import Correction
 from algorithms.estimators.rollout import Rollout
 
@@ -32,8 +32,8 @@ LEVELS = (-3.0, -1.0, -0.3, 0.1, 0.3, 1.0, 3.0)  # logarithms of the tested rati
 def examine(estimator: Estimator) -> list[Finding]:
     """The findings of all rules; empty if the estimator reads no ratios."""
     findings = []
-    credit = estimator.credit
-    if isinstance(credit, OffPolicyCredit) and _reads_ratios(credit):
+    credit = off_policy(estimator.credit)
+    if credit is not None and _reads_ratios(credit):
         for rollout, values in (windows(), synthetic_rollout(gamma=GAMMA)):
             findings += _traces(credit, make_off_policy(rollout), values)
     if estimator.correction is not None:

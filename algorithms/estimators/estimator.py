@@ -42,15 +42,16 @@ class Credit(Protocol):
 
 
 @runtime_checkable
-class OffPolicyCredit(Protocol):
+class OffPolicyCredit(Credit, Protocol):
     """A credit that reads rollout.current_logp and has a target for the critic other than q."""
-
-    bootstraps: ClassVar[bool]
-
-    def __call__(self, rollout: Rollout, values: Tensor | None) -> Tensor: ...
 
     def target(self, rollout: Rollout, values: Tensor) -> Tensor:
         """The regression target of V(s_t), [T, P, N]."""
+
+
+def off_policy(credit: Credit) -> OffPolicyCredit | None:
+    """The credit if it is an OffPolicyCredit."""
+    return credit if isinstance(credit, OffPolicyCredit) else None
 
 
 class Baseline(Protocol):
@@ -209,14 +210,23 @@ class Estimator:
         if self.aggregation not in get_args(Aggregation):
             raise ValueError(f"aggregation {self.aggregation!r} is none of {', '.join(get_args(Aggregation))}")
         if self.credit.bootstraps and not self.baseline.critic:
-            raise ValueError(
-                f"{type(self.credit).__name__} bootstraps and needs a critic; use the ValueNetwork baseline"
-            )
+            name = type(self.credit).__name__
+            raise ValueError(f"{name} bootstraps and needs a critic; use the ValueNetwork baseline")
 
     @property
     def reads_current_logp(self) -> bool:
         """Whether it reads log-probabilities under the current policy."""
-        return self.correction is not None or isinstance(self.credit, OffPolicyCredit)
+        return self.correction is not None or off_policy(self.credit) is not None
+
+    @property
+    def reads_prefixes(self) -> bool:
+        """Whether its baseline knows texts again."""
+        return isinstance(self.baseline, ReadsPrefixes)
+
+    @property
+    def reads_expected_return(self) -> bool:
+        """Whether its baseline reads what only tasks that can be listed have."""
+        return isinstance(self.baseline, ReadsExpectedReturn)
 
     @property
     def per_sequence(self) -> bool:
@@ -230,7 +240,7 @@ class Estimator:
                 return "reads whole texts, and this task observes none"
             if self.baseline.needs_greedy_return:
                 return "compares with a greedy answer to the same prompt, and this task has no prompts"
-            if isinstance(self.baseline, ReadsPrefixes):
+            if self.reads_prefixes:
                 return "compares what follows the same text, and this task has no texts"
         surrogate = self.surrogate
         if isinstance(spec.action, Box) and isinstance(surrogate, ReadsProbabilities) and surrogate.reads_probabilities:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.estimators.estimator import Assessment, Estimator, OffPolicyCredit, Signals
+from algorithms.estimators.estimator import Assessment, Estimator, Signals, off_policy
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.rollout import (
     Batch,
@@ -43,8 +43,7 @@ def assess(
         advantage = estimator.scale(advantage, q, rollout)
     if not estimator.baseline.critic:
         return Assessment(advantage, None, unscaled), baseline_state
-    credit = estimator.credit
-    if isinstance(credit, OffPolicyCredit):
+    if (credit := off_policy(estimator.credit)) is not None:
         assert signals.values is not None
         return Assessment(advantage, credit.target(rollout, signals.values), unscaled), baseline_state
     return Assessment(advantage, q, unscaled), baseline_state

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from algorithms.policies.distributions import Head
 from algorithms.policies.prefixes import Prefixes
-from envs.api import Array, Floats, Ints, Observation
+from envs.api import Array, Floats, Ints, Observation, Spec
 
 Memory = Any  # the state of a network between two actions of an episode: none, a hidden state, or keys and values
 
@@ -116,6 +116,14 @@ class Network(Protocol):
 
     def build(self, observation: Observation, outputs: int, gain: float, generators: list[torch.Generator]) -> Net:
         """A Net with P = len(generators); `gain` scales the last layer. ValueError for unsupported observations."""
+
+
+@runtime_checkable
+class KnowsMemory(Protocol):
+    """A Network that knows how much memory its training needs. TrainingConfig.check_memory asks it."""
+
+    def check_memory(self, spec: Spec, members: int, envs: int, critic: bool, device: str) -> None:
+        """UsageError where a device has less free memory than a population with so many environments each needs."""
 
 
 @runtime_checkable

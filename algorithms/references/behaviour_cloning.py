@@ -14,11 +14,10 @@ from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.references.trained_reference import COMPOSITION, TrainedReference
 from algorithms.training.learner import Learner
-from algorithms.training.returns.exact_return import text_mdp
 from algorithms.training.run import Run
 from algorithms.training_config import TrainingConfig
 from envs.api import Task
-from envs.language.taught_mdp import Demonstrations, Taught
+from envs.language.taught_mdp import Demonstrations, Taught, taught
 from envs.text_mdp import PAD, TextMDP
 from envs.validation import UsageError, check_least
 
@@ -46,7 +45,7 @@ class BehaviourCloning(TrainedReference):
 
     def reason_unsupported(self, task: Task) -> str | None:
         """Why this task has no labelled texts; None if it has some."""
-        return None if isinstance(text_mdp(task), Taught) else "imitates labelled texts, and this task has none"
+        return None if taught(task) is not None else "imitates labelled texts, and this task has none"
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:
         """The task's settings at this rate."""
@@ -58,8 +57,8 @@ class BehaviourCloning(TrainedReference):
 
     def run(self, plan: TrainingPlan, device: str) -> Run:
         """A run with steps of likelihood; its episodes are played only to count them."""
-        mdp = text_mdp(plan.task)
-        if not isinstance(mdp, Taught):
+        mdp = taught(plan.task)
+        if mdp is None:
             raise ValueError(f"{plan.task.name}: {self.name} {self.reason_unsupported(plan.task)}")
 
         def learner(*parts: Any) -> ImitationLearner:

@@ -22,7 +22,7 @@ from algorithms.training.state import RunState
 from algorithms.training_config import TrainingConfig
 from envs.api import Box, Factory, Image, Task
 from envs.custom.faults import InvalidOutput
-from envs.delayed import Delayed
+from envs.delayed import delay_s
 from envs.seeding import Role, stream
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Sb3(Reference):
             return "reads vectors and texts, and this task observes images"
         if self.model_class == "dqn" and isinstance(task.spec.action, Box):
             return "takes the best of listed actions, and continuous ones are not listed"
-        if isinstance(task.factory, Delayed):
+        if delay_s(task.factory):
             return "plays its own copies of the environment, and this one's slowness would be lost"
         if task.beta:
             return "learns from rewards alone, and J of this task counts a KL"

@@ -9,8 +9,6 @@ import numpy as np
 from algorithms.composition import Composition
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.api import SeededStart
-from algorithms.policies.networks.adapter_memory import check_memory
-from algorithms.policies.networks.adapters import Adapters
 from algorithms.policies.population import torch_generators
 from algorithms.training.observation_normaliser import Identity, Normaliser, RunningMoments
 from algorithms.training.records import Members
@@ -27,8 +25,7 @@ def build_policy(
     if reason := training.reason_unsupported(task):
         raise ValueError(f"the training of {task.name} {reason}")
     critic = variant.estimator.baseline.critic
-    if isinstance(training.network, Adapters):
-        check_memory(training.network, task.spec, len(members.seeds), training.collection.envs, critic, device)
+    training.check_memory(task.spec, len(members.seeds), critic, device)
     seeds = [stream(s, Role.INITIALISATION, purpose=members.purpose) for s in members.seeds]
     policy = ActorCritic(
         task.spec,

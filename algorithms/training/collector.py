@@ -10,7 +10,7 @@ from torch import Tensor
 from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
-from algorithms.estimators.estimator import Estimator, ReadsExpectedReturn, ReadsPrefixes
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.loss import subtract_kl
 from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
@@ -91,12 +91,12 @@ class Collector:
         score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
-        if isinstance(estimator.baseline, ReadsPrefixes):
+        if estimator.reads_prefixes:
             observation = self.task.spec.observation
             assert isinstance(observation, Transcript)
             positions = observation.action_position[: len(rollout.valid)]
             rollout = replace(rollout, prefix=prefix_numbers(rollout.obs, positions))
-        if isinstance(estimator.baseline, ReadsExpectedReturn):
+        if estimator.reads_expected_return:
             assert rollout.prefix is not None
             expected = expected_return(self.task)(self._policy, rollout.prefix, rollout.valid)
             rollout = replace(rollout, expected_return=expected * training.reward_scale)

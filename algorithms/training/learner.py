@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.composition import FirstOrder, RemembersSteps, Schedule, Update
+from algorithms.composition import FirstOrder, Schedule, Update, remembering
 from algorithms.estimators.baseline import STATE_MEMBER_AXIS
 from algorithms.estimators.diagnostics import Diagnostics, entropy_share, ratio_diagnostics
 from algorithms.estimators.estimator import Estimator, Signals
@@ -81,8 +81,8 @@ class Learner:
         self.baseline = like(flat, estimator.baseline.initial(members, self.horizon))
         self.bonus = like(flat, estimator.entropy.initial(members))
         self.adaptive = AdaptiveParts(estimator, members, flat)
-        remembers = isinstance(self.update, RemembersSteps)
-        self.memory = like(flat, self.update.initial(flat)) if remembers else {}  # type: ignore[attr-defined]
+        remembers = remembering(self.update)
+        self.memory = {} if remembers is None else like(flat, remembers.initial(flat))
         self.healthy = torch.ones(members, dtype=torch.bool, device=flat.device)
         self.diagnostics = Diagnostics(members, flat.device, flat[:, policy.actor_columns].shape[1])
         self._diagnosing = False  # whether the next steps are read for diagnostics

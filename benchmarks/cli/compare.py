@@ -20,8 +20,8 @@ from benchmarks.reports.comparison import comparison, page
 from benchmarks.reports.comparison.gate import Rules
 from benchmarks.reports.comparison.junit import junit
 from benchmarks.reports.comparison.result_folders import load
-from benchmarks.store.files import write_text
 from benchmarks.validation.usage import DONE, FAILED, check_folder
+from envs.files.writing import write_text
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from benchmarks.playback import completions, gif
 from benchmarks.playback import episode as playing
 from benchmarks.playback.policy_files import changed_since, load_policy
 from benchmarks.playback.saved_policy import SavedPolicy
-from benchmarks.store import files
 from benchmarks.validation.numbers import LARGEST
 from benchmarks.validation.usage import DONE, check_folder, work_errors
+from envs.files.writing import replace_bytes
 from envs.named import check_installed
 from envs.text_mdp import TextMDP
 from envs.validation import UsageError
@@ -74,7 +74,7 @@ class Play:
             played = playing.play(saved, saved.task.factory.make([seed], 1), self.seed, episode, self.greedy)
             shown = lines = playing.text_lines(saved.task, mdp, played, seed)
         if self.out is not None:
-            files.replace_bytes(self._output(episode, "txt"), ("\n".join(lines) + "\n").encode())
+            replace_bytes(self._output(episode, "txt"), ("\n".join(lines) + "\n").encode())
         return shown
 
     def _completions(self, saved: SavedPolicy, mdp: TextMDP, episode: int) -> tuple[list[str], list[str]]:

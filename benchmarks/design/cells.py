@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from algorithms.algorithm import Algorithm
-from algorithms.policies.networks.adapter_memory import check_memory
-from algorithms.policies.networks.adapters import Adapters
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members
 from benchmarks.design import settings
@@ -51,9 +49,7 @@ def build_cells(
                 rates, training = experiment.rates, replace(training, learning_rate=UNUSED_RATE)
             for block in blocks(experiment.seeds_by_variant.get(plain.name, experiment.seeds), experiment.block):
                 pairs = [(seed, rate) for seed in block for rate in rates]
-                if isinstance(training.network, Adapters):
-                    envs = training.collection.envs
-                    check_memory(training.network, task.spec, len(pairs), envs, algorithm.critic)
+                training.check_memory(task.spec, len(pairs), algorithm.critic)
                 members = Members(tuple(s for s, _ in pairs), tuple(r for _, r in pairs), experiment.purpose)
                 cells.append(Cell(task, algorithm, training, members, budget, experiment.evaluation))
     return cells
@@ -75,9 +71,7 @@ def single_cells(
         raise UsageError(f"--set has no meaning for {algorithm.name}: {algorithm.unsettable}")
     values = parse_assignments(*resolve(task, algorithm), assignments)
     algorithm, training = resolve(task, algorithm, values)
-    network, first = training.network, min(seeds, BLOCK)
-    if isinstance(network, Adapters):
-        check_memory(network, task.spec, first, training.collection.envs, algorithm.critic)
+    training.check_memory(task.spec, min(seeds, BLOCK), algorithm.critic)
     budget = env_steps or settings.budget(task)
     rate = training.learning_rate
     return [

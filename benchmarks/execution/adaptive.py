@@ -17,9 +17,9 @@ from benchmarks.statistics import sequential
 from benchmarks.statistics.comparisons import Pair, one_sided_losses
 from benchmarks.statistics.sequential import SequentialDecision
 from benchmarks.store.curves import BLOCK
-from benchmarks.store.files import write_text
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
+from envs.files.writing import write_text
 from envs.validation import UsageError
 
 TrainCells = Callable[[list[Cell]], Outcome]

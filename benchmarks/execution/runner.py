@@ -14,9 +14,9 @@ from benchmarks.execution.done import is_done, seems_done
 from benchmarks.execution.engine import Job
 from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.sharing.claims import remove_useless_claims
-from benchmarks.store.files import remove_partial_files
 from benchmarks.store.sources import is_packed
 from benchmarks.store.states import remove_useless_states
+from envs.files.partial import remove_partial_files
 
 
 class HasFile(Protocol):

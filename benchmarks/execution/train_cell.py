@@ -18,10 +18,9 @@ from benchmarks.execution.resume import resumable
 from benchmarks.playback.policy_files import save_policies
 from benchmarks.store import states
 from benchmarks.store.cells import save_cell
-from benchmarks.store.files import NotWritten
 from envs.custom.repeats import NOTICE, is_user_environment, repeats
-from envs.delayed import undelayed
-from envs.language.frontier import HasFrontier
+from envs.files.writing import NotWritten
+from envs.language.frontier import frontier_of
 
 
 def run_cell(
@@ -137,7 +136,7 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, object]:
 
 def report_metadata(cell: Cell) -> dict[str, object]:
     """The metadata that reports need in addition to a cell's numbers; no number depends on it."""
-    task, algorithm, factory = cell.task, cell.algorithm, undelayed(cell.task.factory)
+    task, algorithm, frontier = cell.task, cell.algorithm, frontier_of(cell.task)
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {
         "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
@@ -148,4 +147,4 @@ def report_metadata(cell: Cell) -> dict[str, object]:
         "optional": algorithm.exact,
         "learns": algorithm.learns,
         "methods": algorithm.methods._asdict(),
-    } | ({"frontier": factory.exact_frontier().as_json()} if isinstance(factory, HasFrontier) else {})
+    } | ({} if frontier is None else {"frontier": frontier.as_json()})

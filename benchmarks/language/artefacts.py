@@ -26,16 +26,10 @@ from benchmarks.sharing.claims import Claims
 from benchmarks.sharing.heartbeat import kept_alive
 from benchmarks.sharing.turns import LOOK_EVERY_S
 from benchmarks.store.descriptions import digest
-from benchmarks.store.files import (
-    Damaged,
-    NotWritten,
-    place_folder,
-    read_document,
-    remove_partial_files,
-    save_json,
-    set_aside,
-)
+from benchmarks.store.files import Damaged, read_document, save_json, set_aside
 from benchmarks.store.states import Unusable, load_state, save_state
+from envs.files.partial import remove_partial_files
+from envs.files.writing import NotWritten, place_folder
 
 LANGUAGE_VERSION = 1  # raise it when a change of code moves what a stage makes: every artefact is then made anew
 DESCRIPTION = "description.json"

@@ -22,7 +22,7 @@ from algorithms.training.state import RunState
 from benchmarks.language.artefacts import Artefact, ArtefactStore, Product
 from benchmarks.language.own_data import CorpusPart, OwnFile, Prompts, drawn_places, hold_out
 from benchmarks.language.products import adapters_product, per_seed, rewards_product
-from benchmarks.store.files import replace_bytes
+from envs.files.writing import replace_bytes
 from envs.language.data.examples import Demonstration, Preference
 from envs.language.family import TextJudge
 from envs.language.models.adapter_file import AdapterFile

@@ -24,7 +24,7 @@ from algorithms.language.reward_model import Rewards
 from algorithms.language.stage import Stage
 from algorithms.language.texts import Texts
 from benchmarks.language.artefacts import Artefact, Product
-from benchmarks.store.files import replace_file
+from envs.files.writing import replace_file
 from envs.language.data.words import END, Words
 from envs.language.models.adapter_file import AdapterFile, find_adapters, save_adapters
 from envs.language.models.base import BaseModel, find_base

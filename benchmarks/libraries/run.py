@@ -45,7 +45,7 @@ def row(cell: Cell, ours: Any) -> dict[str, Any]:
         "settings": cell.settings,
         "kind": foreign.kind,
         "promises": list(cell.promises),
-        "held": [outcome.rule for outcome in report.outcomes if outcome.holds],
+        "held": [finding.rule for finding in report.findings if finding.holds],
         "broke": [{"rule": o.rule, "detail": o.detail, "example": o.example} for o in report.broken],
         "has": [found.name for found in report.properties if found.holds],
         "same_as": sorted(report.same_as, key=lambda name: name not in cell.promises),

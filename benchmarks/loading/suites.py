@@ -17,7 +17,7 @@ from benchmarks.store.files import Damaged
 from benchmarks.store.sources import Results, imported_cells, read_results
 from benchmarks.store.suite import Suite
 from envs.api import Scale
-from envs.language.frontier import Frontier, HasFrontier
+from envs.language.frontier import Frontier, frontier_of
 from envs.validation import UsageError
 
 SEQUENTIAL = "adaptive.json"  # what `run --adaptive` decided, and after how many seeds
@@ -55,8 +55,8 @@ def task_frontiers(experiment: ComparisonExperiment, metas: list[dict[str, Any]]
     known = {meta["cell"]["task"]["name"]: meta["reading"].get("frontier") for meta in metas}
     found = {name: Frontier.from_json(data) for name, data in known.items() if data is not None}
     for task in experiment.own_tasks:
-        if task.name in known.keys() - found.keys() and isinstance(task.factory, HasFrontier):
-            found[task.name] = task.factory.exact_frontier()  # cells of before frontiers were stored
+        if task.name in known.keys() - found.keys() and (frontier := frontier_of(task)) is not None:
+            found[task.name] = frontier  # cells of before frontiers were stored
     return found
 
 

@@ -16,11 +16,10 @@ from PIL import Image
 from benchmarks.figures.rendering import text_fitting
 from benchmarks.figures.style import STYLE
 from benchmarks.playback.episode import Episode
-from benchmarks.store import files
 from envs.api import Array, Bools, Spec, Step, Task
-from envs.control.factory import Control
+from envs.control.factory import Control, control_of
 from envs.control.from_gymnasium import GymnasiumVec
-from envs.delayed import undelayed
+from envs.files.writing import replace_file
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")  # pygame paints pictures for us and never opens a window
 
@@ -55,8 +54,8 @@ class RecordedEnv:
 
     def __init__(self, task: Task, seed: np.random.SeedSequence) -> None:
         """NoPictures where Gymnasium cannot make or draw it; its message names what to install, if that would help."""
-        factory = undelayed(task.factory)
-        if not isinstance(factory, Control):
+        factory = control_of(task.factory)
+        if factory is None:
             raise NotRenderable(f"{task.name} is not one of Gymnasium's environments")
         if reason := _reason_not_renderable(factory, seed):
             raise NotRenderable(reason)
@@ -91,7 +90,7 @@ def write_frames(path: Path, pictures: list[Array], pause_ms: float) -> None:
     shown = [*pictures[:-1:every], pictures[-1]]
     images = [Image.fromarray(np.asarray(p, np.uint8)).quantize(64) for p in shown]
     pause = max(20, round(pause_ms * every))  # browsers slow down what is shorter
-    files.replace_file(
+    replace_file(
         path,
         lambda temporary: images[0].save(
             temporary, format="GIF", save_all=True, append_images=images[1:], duration=pause, loop=0

@@ -29,14 +29,14 @@ from benchmarks.design.cell import RESULTS_VERSION, Cell, run_name
 from benchmarks.design.identity import canonical
 from benchmarks.design.rebuild import CannotRebuild, rebuild
 from benchmarks.playback.saved_policy import SavedPolicy
-from benchmarks.store import files, pooling, tensor_files
+from benchmarks.store import pooling, tensor_files
 from benchmarks.store.descriptions import digest
 from benchmarks.store.sources import readable
 from envs.api import Task
-from envs.control.factory import Control
+from envs.control.factory import control_of
 from envs.control.from_gymnasium import identity
 from envs.custom.sources import SOURCE
-from envs.delayed import undelayed
+from envs.files.writing import replace_bytes
 from envs.seeding import Purpose
 from envs.validation import UsageError
 
@@ -86,7 +86,7 @@ def save_policies(
         member = {"seed": seed, "learning_rate": members.rates[index], "purpose": int(members.purpose), "place": index}
         text = json.dumps(common | {"member": member, "scores": _scores(final[index])})
         # save_file would make files that only their owner can read
-        files.replace_bytes(policy_path(folder, cell, index), safetensors.torch.save(tensors, {META: text}))
+        replace_bytes(policy_path(folder, cell, index), safetensors.torch.save(tensors, {META: text}))
 
 
 def file_paths(value: Any) -> dict[str, str]:
@@ -152,8 +152,8 @@ def changed_since(saved: SavedPolicy) -> list[str]:
         for line in pooling.differing(saved.meta["cell"][name], canonical(part), name)
         if f"{SOURCE}:" in line
     ]
-    factory = undelayed(saved.task.factory)
-    if isinstance(factory, Control) and factory.identity is not None:
+    factory = control_of(saved.task.factory)
+    if factory is not None and factory.identity is not None:
         try:
             lines += identity(factory.env_id, factory.arguments).differences(factory.identity)
         except ValueError as error:

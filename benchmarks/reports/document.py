@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.design.report_blocks import Block, FigureBlock, Group, Section, Table
 from benchmarks.figures.rendering import file_kinds, output, text_fitting
 from benchmarks.reports import markup, render, table_formats
-from benchmarks.store import files
+from envs.files.writing import write_text
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Document:
                 elif isinstance(block, FigureBlock):
                     written |= {*output.save(block.draw(), out / "figures" / block.name, kinds)}
         _remove_old(out, written)
-        files.write_text(out / "report.html", render.as_html(self, self.tables, escaped, out / "figures", kinds))
-        files.write_text(out / "report.md", self.as_markdown())
+        write_text(out / "report.html", render.as_html(self, self.tables, escaped, out / "figures", kinds))
+        write_text(out / "report.md", self.as_markdown())
         return out / "report.md"
 
     def as_text(self) -> str:

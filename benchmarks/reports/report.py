@@ -23,9 +23,10 @@ from benchmarks.statistics.best import leaders
 from benchmarks.statistics.wording import leader
 from benchmarks.statistics.wording.sentences import few_seeds
 from benchmarks.store import pooling
-from benchmarks.store.files import Damaged, write_text
+from benchmarks.store.files import Damaged
 from benchmarks.store.many.footers import read_metas
 from benchmarks.store.sources import imported_cells, read_results, stored_cells
+from envs.files.writing import write_text
 from envs.validation import UsageError
 
 ENOUGH_SEEDS = 10

@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmarks.design.report_blocks import Bold
 from benchmarks.reports import markup
-from benchmarks.store.files import write_text
+from envs.files.writing import write_text
 
 SMALLEST = 1e-4  # half an interval that is shown
 LONG_CELL = 30  # characters beyond which a cell may break into lines

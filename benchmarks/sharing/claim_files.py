@@ -15,7 +15,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.store import files
+from envs.files.partial import part_path
+from envs.files.writing import replace_bytes
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 LONGEST = 8192  # bytes of a claim that are read
@@ -35,7 +36,7 @@ class ClaimFiles:
 
     def create(self, path: Path, data: bytes) -> bool:
         """Make the file, whole and on the disk. False where there is one already."""
-        part = files.part_path(path)
+        part = part_path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write(part, data, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -98,7 +99,7 @@ class ClaimFiles:
 
     def replace(self, path: Path, data: bytes) -> None:
         """Put other contents in the file's place."""
-        files.replace_bytes(path, data)
+        replace_bytes(path, data)
 
     def remove(self, path: Path) -> None:
         """Remove the file, where it is there."""

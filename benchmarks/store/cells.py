@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from algorithms.training.records import Record
 from benchmarks.store import cell_checks, files
 from benchmarks.store.files import Damaged
+from envs.files.writing import replace_file
 
 SCHEMA = pa.schema(
     [
@@ -72,7 +73,7 @@ def save_rows(path: Path, rows: Sequence[Mapping[Any, object]], meta: dict[str, 
     metadata = {META: text, CHECKSUM: hashlib.sha256(text).hexdigest().encode()}
     columns = [_column(field.type, [row[field.name] for row in rows]) for field in SCHEMA]
     table = pa.Table.from_arrays(columns, schema=SCHEMA.with_metadata(metadata))
-    files.replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+    replace_file(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
 
 
 def _column(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from benchmarks.store import files
 from benchmarks.store.file_names import is_file_name, sibling
 from benchmarks.store.files import Damaged
+from envs.files.writing import replace_file
 
 LEVEL = 3  # of compression; released results take ten times as long at RELEASED_LEVEL, and a tenth less room
 RELEASED_LEVEL = 19
@@ -171,7 +172,7 @@ def write_table(path: Path, table: pa.Table, level: int = RELEASED_LEVEL, pack_h
     write: Callable[[Path], object] = lambda part: pq.write_table(  # noqa: E731
         table.replace_schema_metadata(said), part, compression="zstd", compression_level=level, write_page_checksum=True
     )
-    files.replace_file(path, write)
+    replace_file(path, write)
 
 
 def pack(folder: Path, cells: Iterable[tuple[str, pa.Table, Mapping[str, Any]]], level: int = RELEASED_LEVEL) -> None:

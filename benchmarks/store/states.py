@@ -20,7 +20,8 @@ import safetensors.torch
 from algorithms.training.records import Record
 from algorithms.training.state import RunState
 from benchmarks.store import sources, tensor_files
-from benchmarks.store.files import left_behind, machine, replace_file
+from envs.files.partial import left_behind, machine
+from envs.files.writing import replace_file
 
 SUFFIX = ".state"
 

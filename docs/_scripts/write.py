@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from benchmarks.store.files import write_text
 from docs._scripts import judge_blocks, library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import EXCERPTS, FOLDER, Released
+from envs.files.writing import write_text
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
 

@@ -16,7 +16,7 @@ from envs.control.encoding import Encoding
 from envs.control.from_equations import SYSTEMS, EquationsVec
 from envs.control.from_gymnasium import Arguments
 from envs.custom.identity import Identity
-from envs.delayed import Delayed
+from envs.delayed import Delayed, undelayed
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
@@ -65,6 +65,12 @@ class Control:
     @property
     def _in_envpool(self) -> bool:
         return self.backend == "auto" and not self.has_equations and from_envpool.installed()
+
+
+def control_of(factory: Factory) -> Control | None:
+    """The factory of a control task, delayed or not; None for another."""
+    inner = undelayed(factory)
+    return inner if isinstance(inner, Control) else None
 
 
 def with_identity(task: Task, module: str) -> Task:

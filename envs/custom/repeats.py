@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from envs.api import Array, Factory, Step
-from envs.control.factory import Control
+from envs.control.factory import control_of
 from envs.custom.sources import is_own_module
 from envs.delayed import undelayed
 from envs.random_policy import draw_actions
@@ -26,8 +26,9 @@ NOTICE = (
 
 def is_user_environment(factory: Factory) -> bool:
     """Whether the user defined the environment. Tests check that those of this project repeat."""
-    inner = undelayed(factory)
-    return inner.identity is not None if isinstance(inner, Control) else not is_own_module(type(inner).__module__)
+    if (control := control_of(factory)) is not None:
+        return control.identity is not None
+    return not is_own_module(type(undelayed(factory)).__module__)
 
 
 def repeats(factory: Factory) -> bool:

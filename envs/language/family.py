@@ -77,6 +77,28 @@ def judged(judge: TextJudge, texts: tuple[str, ...]) -> Doubles:
     return judge.score(texts, np.zeros(len(texts), np.bool_))
 
 
+def single_words(model: BaseModel, count: int, among: Sequence[str]) -> tuple[str, ...]:
+    """The first `count` of these words that are one token of the model each; UsageError naming the others if too few are."""
+    tokenizer, found, others = model.tokenizer(), list[str](), list[str]()
+    for word in among:
+        try:
+            tokenizer.single_tokens([word])
+            found.append(word)
+        except UsageError:
+            others.append(word)
+    if len(found) < count:
+        raise UsageError(
+            f"the model has {len(found)} of this task's words as one token each, and {count} are needed: not "
+            f"{', '.join(others) or 'one more'}; give --words of its own"
+        )
+    return tuple(found[:count])
+
+
+def chosen_words(model: BaseModel, words: int | Sequence[str], among: Sequence[str]) -> tuple[str, ...]:
+    """These words; of a number, the first so many of those that are one token of the model each."""
+    return single_words(model, words, among) if isinstance(words, int) else tuple(words)
+
+
 def check_judge(judge: BaseModel | None, model: BaseModel) -> None:
     """UsageError if they are one: what a model writes is likely to it by construction."""
     if judge == model:

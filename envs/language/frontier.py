@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from envs.api import Doubles
+from envs.api import Doubles, Task
+from envs.delayed import undelayed
 
 DIGITS = 8  # of the numbers that are stored
 
@@ -72,6 +73,12 @@ class HasFrontier(Protocol):
 
     def exact_frontier(self) -> Frontier:
         """From the reference policy to the one with the most proxy."""
+
+
+def frontier_of(task: Task) -> Frontier | None:
+    """The task's frontier; None if it knows none."""
+    factory = undelayed(task.factory)
+    return factory.exact_frontier() if isinstance(factory, HasFrontier) else None
 
 
 def _at(points: Sequence[Point], name: str, kl: Doubles) -> Doubles:

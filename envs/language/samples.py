@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import safetensors.torch
 import torch
 
-from envs.api import Bools, Doubles, Ints
-from envs.language.models.files import digest_of, replace_file
+from envs.api import Bools, Doubles, Ints, Task
+from envs.files.writing import replace_file
+from envs.language.models.files import digest_of
 from envs.validation import UsageError
 
 ABSENT = -1  # in place of a token, before a prompt and after a completion
@@ -101,3 +102,27 @@ def find_samples(path: Path) -> ReferenceSamples:
     file = ReferenceSamples(digest_of([path]), path.resolve())
     file.load()
     return file
+
+
+@runtime_checkable
+class HasSamples(Protocol):
+    """A text task that can keep samples of its reference policy, and judges them as it judges what a policy writes."""
+
+    @property
+    def judge(self) -> str:
+        """The measure that pays."""
+
+    @property
+    def samples_each(self) -> int:
+        """Samples n of a prompt; 0: it keeps none."""
+
+    def __hash__(self) -> int: ...
+
+    def judged_samples(self, seed: int, device: str = "cpu") -> Mapping[str, Doubles]:
+        """All measures [X n] of the samples of the member with this seed, those of a prompt side by side."""
+
+
+def with_samples(task: Task) -> HasSamples | None:
+    """The task's MDP if it keeps samples of its reference policy."""
+    mdp = task.factory
+    return mdp if isinstance(mdp, HasSamples) and mdp.samples_each else None

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from envs.api import Bools, Doubles, Factory, Ints, Task
+from envs.delayed import undelayed
 from envs.language import listed_texts as listed
 from envs.language.listed_mdp import ListedMDP, language_task
 
@@ -30,6 +31,12 @@ class Taught(Protocol):
 
     def demonstrate(self, labels: int, rng: np.random.Generator) -> Demonstrations:
         """So many labelled texts."""
+
+
+def taught(task: Task) -> Taught | None:
+    """The task's MDP if it has labelled texts."""
+    mdp = undelayed(task.factory)
+    return mdp if isinstance(mdp, Taught) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,8 @@ FILE = re.compile(r"(?<![\w/.<>-])([\w/]+\.py)(?::[ ]((?:\w+\.)*\w+(?:, \w+)*))?
 FOLDER = re.compile(rf"(?:{'|'.join(PACKAGES)})/[\w/.*<>-]*|results/reference[\w/.-]*")
 MODULE = re.compile(r"(?<![\w./-])(?:envs|algorithms|benchmarks|docs)(?:\.\w+)+")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+NAME = re.compile(r"[A-Z]\w*[a-z]\w*(?:\.[a-z_]\w*)?")
+OURS_ALONE = {"architecture.md", "CONTRIBUTING.md"}  # pages whose names of classes are all ours, with a file or without
 TEST = re.compile(r"\b(test_\w+)\b(?!\.py)")
 
 
@@ -112,6 +114,22 @@ def missing_modules(text: str) -> Iterator[str]:
             yield full
 
 
+@functools.cache
+def all_names() -> frozenset[str]:
+    """What all files define, and each member of a class once more as .member, for those that inherit it."""
+    found = frozenset(name for path in SOURCES.values() for name in names_in(path))
+    return found | {f".{name.rpartition('.')[2]}" for name in found if "." in name}
+
+
+def missing_names(text: str) -> Iterator[str]:
+    """Classes that stand alone, and what is named in them: `Run`, `Learner.step`."""
+    for code in code_spans(text):
+        if NAME.fullmatch(code):
+            owner, _, member = code.partition(".")
+            if owner not in all_names() or (member and f".{member}" not in all_names()):
+                yield code
+
+
 def missing_tests(text: str) -> Iterator[str]:
     """Names of tests, with or without their file."""
     files = {Path(name).stem for name in SOURCES}
@@ -146,7 +164,8 @@ def missing_links(page: Path, text: str) -> Iterator[str]:
 
 def missing(page: Path, text: str) -> list[str]:
     """All that a page names and that is not there."""
-    checks = (missing_files, missing_folders, missing_modules, missing_tests, missing_commands)
+    checks = [missing_files, missing_folders, missing_modules, missing_tests, missing_commands]
+    checks += [missing_names] if page.name in OURS_ALONE else []
     found = {name for check in checks for name in check(text)} | set(missing_links(page, text))
     return sorted(found - GONE.get(page.name, set()))
 
@@ -176,6 +195,12 @@ def test_what_a_page_names_exists(page: Path) -> None:
 )
 def test_what_is_not_there_is_found(text: str) -> None:
     assert missing(ROOT / "README.md", text)
+
+
+@pytest.mark.parametrize("text", ["`Nothing`", "`Nothing.step`", "`Learner.nothing`"])
+def test_a_class_without_its_file_is_looked_for_where_all_are_ours(text: str) -> None:
+    assert missing(ROOT / "docs" / "architecture.md", text)
+    assert not missing(ROOT / "docs" / "architecture.md", "`Learner`, `Learner.step`, `BestOfSamples.learns`")
 
 
 def test_what_is_there_is_not_named() -> None:

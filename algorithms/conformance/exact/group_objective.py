@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import coefficients
-from algorithms.estimators.estimator import Estimator, ReadsPrefixes
+from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.rollout import Rollout
 from envs.api import Doubles
 
@@ -59,7 +59,7 @@ def reason_reads_more(estimator: Estimator) -> str | None:
         return "reads more of the policy than its rewards"
     if baseline.initial(1, 1):
         return "remembers earlier rollouts"
-    if isinstance(baseline, ReadsPrefixes):
+    if estimator.reads_prefixes:
         return "reads more of the texts than their rewards"
     return None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from algorithms.conformance.finding import Finding
 from algorithms.conformance.foreign.adapters.adapter import Foreign
 from algorithms.conformance.foreign.rules import changes, exact, ours, properties, ratios, rewards, shares
-from algorithms.conformance.foreign.rules.changes import CHANGES, Outcome
+from algorithms.conformance.foreign.rules.changes import CHANGES
 from algorithms.conformance.foreign.rules.properties import SAYS, Property
 from algorithms.estimators.estimator import Estimator
 from envs.validation import UnknownName, UsageError
@@ -19,18 +20,18 @@ MULTIPLES = (1.0, (exact.PAIR - 1) / exact.PAIR, (2 * exact.PAIR - 1) / (2 * exa
 class Report(NamedTuple):
     """What was found of a function.
 
-    outcomes  the rules, with those that were promised    properties  the others, which a function may or may not have
+    findings  the rules, with those that were promised    properties  the others, which a function may or may not have
     same_as   the variants of ours that compute the same
     """
 
-    outcomes: list[Outcome]
+    findings: list[Finding]
     properties: list[Property]
     same_as: list[str]
 
     @property
-    def broken(self) -> list[Outcome]:
+    def broken(self) -> list[Finding]:
         """The rules that do not hold."""
-        return [outcome for outcome in self.outcomes if not outcome.holds]
+        return [finding for finding in self.findings if not finding.holds]
 
 
 def promise_names(estimators: Mapping[str, Estimator]) -> list[str]:
@@ -54,8 +55,8 @@ def examine(foreign: Foreign, promises: Sequence[str], estimators: Mapping[str, 
     if (error := _error(foreign)) is not None:
         return Report([error], [], [])
     found = rewards.examine(foreign)
-    found += [outcome for change in CHANGES if (outcome := changes.examine(foreign, change)) is not None]
-    found += [outcome for outcome in (changes.silent(foreign),) if outcome is not None]
+    found += [finding for change in CHANGES if (finding := changes.examine(foreign, change)) is not None]
+    found += [finding for finding in (changes.silent(foreign),) if finding is not None]
     found += [*ratios.examine(foreign), *shares.examine(foreign)]
     if exact.complete(foreign):
         found.append(_mean(foreign, GRADIENT in promises))
@@ -70,7 +71,7 @@ def examine(foreign: Foreign, promises: Sequence[str], estimators: Mapping[str, 
     return Report(found, [p for p in had if p.name not in promises], same)
 
 
-def _error(foreign: Foreign) -> Outcome | None:
+def _error(foreign: Foreign) -> Finding | None:
     """The break of a function that raises on the largest batch, where nothing is out of the ordinary."""
     try:
         foreign(changes.batches(foreign)[-1])
@@ -78,33 +79,33 @@ def _error(foreign: Foreign) -> Outcome | None:
         raise
     except Exception as error:
         rule = "it computes a result from what its parameters ask for"
-        return Outcome(rule, False, f"expected a tensor; seen {type(error).__name__}: {' '.join(str(error).split())}")
+        return Finding(rule, False, f"expected a tensor; seen {type(error).__name__}: {' '.join(str(error).split())}")
     return None
 
 
-def _mean(foreign: Foreign, promised: bool) -> Outcome:
+def _mean(foreign: Foreign, promised: bool) -> Finding:
     made = exact.mean_gradient(foreign)
     seen = f"seen {made.multiple:.6g} grad J and {made.rest:.2g} |grad J| orthogonal to it"
     if promised:
         holds = made.rest < exact.CLOSE and min(abs(made.multiple - m) for m in MULTIPLES) < exact.CLOSE
-        return Outcome(
+        return Finding(
             "promised: its mean is a multiple of grad J", holds, f"expected 1, (G-1)/G or (N-1)/N grad J; {seen}"
         )
     holds = made.cosine > exact.ALONG
     detail = f"expected a cosine above {exact.ALONG}; seen {made.cosine:.3f} ({seen.removeprefix('seen ')})"
-    return Outcome("its mean points along grad J", holds, detail)
+    return Finding("its mean points along grad J", holds, detail)
 
 
-def _promised(found: Property, promises: Sequence[str]) -> Outcome:
+def _promised(found: Property, promises: Sequence[str]) -> Finding:
     seen = "that" if found.holds else "the opposite"
-    return Outcome(f"promised: {found.says}", found.holds, f"expected that; seen {seen}", found.example)
+    return Finding(f"promised: {found.says}", found.holds, f"expected that; seen {seen}", found.example)
 
 
-def _equal(foreign: Foreign, name: str, estimator: Estimator) -> Outcome:
+def _equal(foreign: Foreign, name: str, estimator: Estimator) -> Finding:
     off = ours.difference(foreign, estimator)
     what = "its advantages are" if foreign.kind == "advantages" else "its ratio and clip are"
     detail = f"expected no difference; seen a largest relative difference of {off:.2g}"
-    return Outcome(f"promised: {what} those of {name}", off < ours.CLOSE, detail)
+    return Finding(f"promised: {what} those of {name}", off < ours.CLOSE, detail)
 
 
 def _check_tested(

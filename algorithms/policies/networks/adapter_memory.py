@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from algorithms.policies.many_actions import MANY_ACTIONS, NUMBERS_TOGETHER
-from algorithms.policies.networks.adapters import Adapters
 from envs.api import Discrete, Spec
 from envs.language.models.base import BaseModel
 from envs.language.models.files import free_memory
@@ -17,31 +16,21 @@ COPIES = 20  # of the adapters: values, gradient, two of Adam, those that act an
 KEPT = 2.0  # what autograd keeps, as a multiple of the inputs and outputs of the linear layers
 
 
-def bytes_needed(shape: Adapters, spec: Spec, members: int, envs: int, critic: bool) -> int:
+def bytes_needed(rank: int, spec: Spec, members: int, envs: int, critic: bool) -> int:
     """Bytes beside the base: adapters with their optimiser and checkpoints, and the activations of an update."""
     observation, action = spec.observation, spec.action
     assert isinstance(observation, ModelTranscript)
     assert isinstance(action, Discrete)
     heads = members * envs * spec.horizon * action.n if action.n <= MANY_ACTIONS else NUMBERS_TOGETHER
     texts = members * envs
-    return (2 if critic else 1) * bytes_of_adapters(
-        observation.model, shape.rank, members, texts, observation.length
-    ) + (4 * BYTES * heads)
+    adapters = bytes_of_adapters(observation.model, rank, members, texts, observation.length)
+    return (2 if critic else 1) * adapters + 4 * BYTES * heads
 
 
 def bytes_of_adapters(model: BaseModel, rank: int, members: int, texts: int, length: int) -> int:
     """Bytes of adapters with what training keeps of them, and of the activations of so many texts; nothing is loaded."""
     width = sum(inputs + outputs for inputs, outputs in model.matrices)
     return int(BYTES * width * (COPIES * rank * members + KEPT * texts * length))
-
-
-def check_memory(shape: Adapters, spec: Spec, members: int, envs: int, critic: bool, device: str = "cpu") -> None:
-    """UsageError where a device has less free memory than training needs."""
-    if not isinstance(spec.observation, ModelTranscript):
-        return  # which building refuses
-    needed = bytes_needed(shape, spec, members, envs, critic)
-    what = f"{members} members with {envs} texts of {spec.observation.length} tokens each"
-    check_free(needed, what, "take fewer members or --set training.collection.envs=..., or a lower rank", device)
 
 
 def check_free(needed: int, what: str, remedy: str, device: str = "cpu") -> None:

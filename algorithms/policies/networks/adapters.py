@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from algorithms.policies.api import Memory, Net
+from algorithms.policies.networks.adapter_memory import bytes_needed, check_free
 from algorithms.policies.population import constant
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Choice, tunable
-from envs.api import Observation
+from envs.api import Observation, Spec
 from envs.language.models.adapter_file import AdapterFile
 from envs.language.models.api import CausalModel
 from envs.language.models.base import BaseModel
@@ -57,6 +58,13 @@ class Adapters:
                 "for tokens, MLP for features, NatureCNN for images"
             )
         return AdaptersNet(observation, self, outputs, generators)
+
+    def check_memory(self, spec: Spec, members: int, envs: int, critic: bool, device: str) -> None:
+        """UsageError where a device has less free memory than training needs."""
+        if isinstance(spec.observation, ModelTranscript):  # building refuses others
+            what = f"{members} members with {envs} texts of {spec.observation.length} tokens each"
+            remedy = "take fewer members or --set training.collection.envs=..., or a lower rank"
+            check_free(bytes_needed(self.rank, spec, members, envs, critic), what, remedy, device)
 
     def adapted(self, model: CausalModel) -> dict[str, tuple[int, int]]:
         """(inputs, outputs) of the adapted layers of a model, by name. UsageError if there are none."""

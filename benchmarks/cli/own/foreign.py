@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from algorithms import VARIANTS
+from algorithms.conformance.finding import Finding
 from algorithms.conformance.foreign.adapters.registry import adapt
 from algorithms.conformance.foreign.examine import Report, check_promises, examine
-from algorithms.conformance.foreign.rules.changes import Outcome
 from algorithms.estimators.estimator import Estimator
 from benchmarks.design.own.functions import find_function, read_given
 from benchmarks.validation.usage import DONE, FAILED, work_errors
@@ -30,8 +30,8 @@ def report_of(name: str, adapter: str | None, promises: Sequence[str], given: st
 
 def print_report(name: str, report: Report, every: bool) -> int:
     """Print it; the exit status."""
-    for outcome in report.outcomes if every else report.broken:
-        _print(outcome)
+    for finding in report.findings if every else report.broken:
+        _print(finding)
     for found in report.properties:
         if found.holds:
             print(f"has  {found.name}: {found.says}")
@@ -42,14 +42,14 @@ def print_report(name: str, report: Report, every: bool) -> int:
         more = len(report.same_as) - MOST_NAMES
         names = ", ".join(report.same_as[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
         print(f"same as ours: {names}")
-    held = len(report.outcomes) - len(report.broken)
-    print(f"{name}: {held} of {len(report.outcomes)} rules hold")
+    held = len(report.findings) - len(report.broken)
+    print(f"{name}: {held} of {len(report.findings)} rules hold")
     return FAILED if report.broken else DONE
 
 
-def _print(outcome: Outcome) -> None:
-    print(f"{'ok  ' if outcome.holds else 'FAIL'} {outcome.rule}: {outcome.detail}")
-    if outcome.example:
+def _print(finding: Finding) -> None:
+    print(f"{'ok  ' if finding.holds else 'FAIL'} {finding.rule}: {finding.detail}")
+    if finding.example:
         print("     smallest example:")
-    for line in outcome.example.splitlines():
+    for line in finding.example.splitlines():
         print(f"       {line}")

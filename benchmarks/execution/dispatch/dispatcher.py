@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection, Iterator
 from benchmarks.execution.dispatch import second_copies
 from benchmarks.execution.dispatch.entries import Copy, Entry
 from benchmarks.execution.dispatch.held import HeldJobs
-from benchmarks.execution.dispatch.permission import Alone, Claims, Start
+from benchmarks.execution.dispatch.permission import Alone, JobClaims
 from benchmarks.execution.dispatch.stragglers import Pace
 from benchmarks.execution.engine import Engine, Job, Message
+from benchmarks.sharing.claim import Verdict
 
 TICK_S = 1.0  # the longest time between two looks at running jobs
 MOST_WORKERS, MOST_NODES = 2, 5  # that a job may lose before it is given up
@@ -32,7 +33,7 @@ class Dispatcher:
         self,
         engine: Engine,
         timeout_s: float | None = None,
-        claims: Claims | None = None,
+        claims: JobClaims | None = None,
         on_tick: Callable[[], object] | None = None,
     ) -> None:
         self.engine, self.timeout_s, self.claims, self.on_tick = engine, timeout_s, claims or Alone(), on_tick
@@ -105,16 +106,17 @@ class Dispatcher:
             self._start(self._suspects.popleft())
 
     def _start_if_free(self, entry: Entry) -> None:
-        answer = self.claims.may_start(entry.job)
-        match answer.start:
-            case Start.NOW:
+        standing = self.claims.take(entry.job)
+        match standing.verdict:
+            case Verdict.OURS:
                 self._start(entry)
-            case Start.LATER:
-                self._held.add(entry, answer.text)
-            case Start.DONE:
+            case Verdict.HELD:
+                self._held.add(entry, standing.who)
+            case Verdict.DONE:
                 self._close(entry, Message(entry.index, ended=True))
-            case Start.FAILED:
-                self._close(entry, Message(entry.index, ended=True, error=answer.text))
+            case Verdict.FAILED:
+                error = f"{standing.error} (in {standing.who})"
+                self._close(entry, Message(entry.index, ended=True, error=error))
 
     def _wait_for_others(self) -> None:
         """Nothing is left to start here, and other drivers have jobs: wait for them, or leave them."""

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 from benchmarks.execution.engine import Job
+from benchmarks.sharing.claim import Standing, Verdict
 
 
-class Start(Enum):
-    """What is to be done with a job that could start."""
-
-    NOW = "it may start"
-    LATER = "another driver has it"
-    DONE = "its result is there"
-    FAILED = "it has failed in another driver"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is to be done; `text` says which driver has the job, or how it failed there."""
-
-    start: Start
-    text: str = ""
-
-
-class Claims(Protocol):
+class JobClaims(Protocol):
     """Asked just before a job is given to the engine, and again when the job has ended here."""
 
     @property
     def waits(self) -> bool:
         """Whether this driver waits for jobs of others at its end."""
 
-    def may_start(self, job: Job) -> Answer: ...
+    def take(self, job: Job) -> Standing: ...
 
     def release(self, job: Job, error: str | None) -> None: ...
 
@@ -43,8 +25,8 @@ class Alone:
 
     waits = True
 
-    def may_start(self, job: Job) -> Answer:
-        return Answer(Start.NOW)
+    def take(self, job: Job) -> Standing:
+        return Standing(Verdict.OURS)
 
     def release(self, job: Job, error: str | None) -> None:
         return

@@ -8,33 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.execution.dispatch.permission import Answer, Start
 from benchmarks.execution.done import is_done
 from benchmarks.execution.engine import Job
 from benchmarks.sharing import heartbeat
-from benchmarks.sharing.claim import Verdict
+from benchmarks.sharing.claim import Standing
 from benchmarks.sharing.claims import Claims
 from benchmarks.validation.program import program
-
-STARTS = {
-    Verdict.OURS: Start.NOW,
-    Verdict.HELD: Start.LATER,
-    Verdict.DONE: Start.DONE,
-    Verdict.FAILED: Start.FAILED,
-}
 
 
 @dataclass(frozen=True)
 class SharedFolder:
-    """See permission.Claims."""
+    """See permission.JobClaims."""
 
     claims: Claims
     waits: bool
 
-    def may_start(self, job: Job) -> Answer:
-        standing = self.claims.take(job.path)
-        text = f"{standing.error} (in {standing.who})" if standing.error else standing.who
-        return Answer(STARTS[standing.verdict], text)
+    def take(self, job: Job) -> Standing:
+        return self.claims.take(job.path)
 
     def release(self, job: Job, error: str | None) -> None:
         self.claims.release(job.path, error or "")

@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Setup
 from benchmarks.execution.engines.worker import ONE_THREAD, STOP, packed, serve
+from benchmarks.validation.program import ours_found
 from benchmarks.validation.usage import describe_error, describe_exit
 
 LOOK_EVERY_S = 1.0  # at workers that died and whose pipe a process of theirs still holds open
@@ -140,7 +141,7 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._setup.origin, self._setup.memory))
-        with _no_main_module():
+        with _no_main_module(), ours_found():
             process.start()
         theirs.close()  # now its end is held by the worker alone: when it dies, reading from ours ends
         worker = _Worker(process, ours)

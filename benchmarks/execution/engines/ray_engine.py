@@ -23,8 +23,9 @@ from benchmarks.execution.engines.ray_mailbox import Letters
 from benchmarks.execution.engines.ray_worker import Begun, Driver, Refused, remote_task
 from benchmarks.execution.engines.worker import packed
 from benchmarks.execution.provenance import source_of_ours
-from benchmarks.store.files import part_path, replace_bytes
 from benchmarks.validation.usage import describe_error
+from envs.files.partial import part_path
+from envs.files.writing import replace_bytes
 from envs.validation import UsageError
 
 NODE_ID = "ray.io/node-id"

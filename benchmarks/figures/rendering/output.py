@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from benchmarks.figures.rendering import margins, pgf, text_fitting
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.figures.style import STYLE
-from benchmarks.store.files import replace_bytes
+from envs.files.writing import replace_bytes
 
 UNDATED: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None, "Creator": None},

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,9 @@ from envs.language.models.base import BaseModel
 from envs.validation import UsageError
 
 ROWS = 64  # texts that the model reads at once
+
+
+J = TypeVar("J")
 
 
 @dataclass(frozen=True)
@@ -97,3 +100,8 @@ def token_nll(model: BaseModel, rows: Sequence[Sequence[int]], device: str = "cp
         total = torch.where(valid[:, 1:], of_next, 0.0).double().sum(1)
         result[chosen] = (-total / (length - 1)).cpu().numpy()
     return result
+
+
+def as_judge(judge: BaseModel | J) -> Gold | J:
+    """The judge that reads with this model; a judge is returned unchanged."""
+    return Gold(judge) if isinstance(judge, BaseModel) else judge

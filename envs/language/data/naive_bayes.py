@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from envs.api import Doubles
+from envs.files.writing import replace_bytes
 from envs.language.data.corpus import Corpus
 from envs.language.data.words import split
-from envs.language.models.files import digest_of, replace_file
+from envs.language.models.files import digest_of
 from envs.validation import UsageError
 
 
@@ -68,7 +69,7 @@ def _load(file: HeldOutJudge) -> NaiveBayes:
 def save_naive_bayes(path: Path, judge: NaiveBayes) -> HeldOutJudge:
     """Write the judge; its numbers are read back exactly."""
     content = json.dumps({"weight": dict(judge.weight), "prior": judge.prior}, sort_keys=True)
-    replace_file(path, lambda part: part.write_text(content, encoding="utf-8"))
+    replace_bytes(path, content.encode())
     return HeldOutJudge(digest_of([path]), path.resolve())
 
 

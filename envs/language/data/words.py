@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from envs.files.writing import write_text
 from envs.validation import UnknownName, UsageError
 
 PAD, UNKNOWN, END = 0, 1, 2
@@ -156,9 +157,9 @@ class Words:
         """Write tokenizer.json, and the tokenizer_config.json by which transformers knows pad, unk and end."""
         names = dict(zip(("pad_token", "unk_token", "eos_token"), SPECIAL, strict=True))
         config = {"tokenizer_class": "PreTrainedTokenizerFast", **names}
-        (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
+        write_text(folder / "tokenizer_config.json", json.dumps(config, indent=1))
         path = folder / FILE
-        path.write_text(self.to_json(), encoding="utf-8")
+        write_text(path, self.to_json())
         return path
 
 

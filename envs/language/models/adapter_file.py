@@ -18,9 +18,10 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from envs.files.writing import replace_file, write_text
 from envs.language.models.base import BaseModel
 from envs.language.models.decoder import Decoder
-from envs.language.models.files import LENGTH, replace_file
+from envs.language.models.files import LENGTH
 from envs.language.models.low_rank import LowRank
 from envs.validation import UsageError
 
@@ -154,7 +155,7 @@ def export_peft(folder: Path, adapters: LowRank, member: int, base: BaseModel) -
     tensors |= {f"base_model.model.{layer}.lora_B.weight": x[member].T for layer, x in adapters.up.items()}
     stored = {name: x.detach().cpu().contiguous() for name, x in tensors.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1))
+    write_text(folder / "adapter_config.json", json.dumps(config, indent=1))
     replace_file(
         folder / "adapter_model.safetensors",
         lambda part: safetensors.torch.save_file(stored, part, metadata={"format": "pt"}),

@@ -14,8 +14,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from envs.files.writing import replace_file, write_text
 from envs.language.models.decoder import EMBEDDING, READ_OUT, Decoder, DecoderConfig
-from envs.language.models.files import replace_file
 from envs.language.models.tokenizer import NAME, SETTINGS, FileTokenizer, save_tokenizer
 from envs.validation import UsageError
 
@@ -150,5 +150,5 @@ def save_base(folder: Path, decoder: Decoder, tokenizer: FileTokenizer) -> None:
         decoder = Decoder(config, zeros | decoder.tensors)
     save_tokenizer(folder, tokenizer)
     tensors = {name: x.detach().contiguous().cpu() for name, x in decoder.tensors.items()}
-    (folder / CONFIG).write_text(json.dumps(hugging_face_config(decoder.config), indent=1))
+    write_text(folder / CONFIG, json.dumps(hugging_face_config(decoder.config), indent=1))
     replace_file(folder / WEIGHTS, lambda part: safetensors.torch.save_file(tensors, part, metadata={"format": "pt"}))

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from envs.files.writing import write_text
 from envs.language.models.files import LENGTH, require
 from envs.validation import UnknownName, UsageError
 
@@ -168,5 +169,5 @@ def save_tokenizer(folder: Path, tokenizer: FileTokenizer) -> None:
         settings["unk_token"] = unknown
     if tokenizer.template is not None:
         settings["chat_template"] = tokenizer.template
-    (folder / SETTINGS).write_text(json.dumps(settings, indent=1))
+    write_text(folder / SETTINGS, json.dumps(settings, indent=1))
     tokenizer.fast.save(str(folder / NAME))

@@ -25,10 +25,9 @@ import numpy as np
 
 from envs.api import Bools, Doubles, Task
 from envs.language.data.flags import FLAGGED
-from envs.language.data.judge import Gold
-from envs.language.family import Family, check_judge, sized
+from envs.language.data.judge import as_judge
+from envs.language.family import Family, check_judge, chosen_words, sized
 from envs.language.models.base import BaseModel
-from envs.language.tasks.phrase import single_words
 from envs.language.taught_mdp import Demonstrations, TaughtMDP, draw, taught_task
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
@@ -136,8 +135,8 @@ def detox_task(
         check_between(prompts=(prompts, 1, len(NEUTRAL)), toxic_share=(toxic_share, 0, 1))
         toxic = round(toxic_share * prompts)
         knobs["openings"] = (*TOXIC[:toxic], *NEUTRAL[: prompts - toxic])
-    chosen = single_words(model, words, WORDS) if isinstance(words, int) else tuple(words)
-    reader = Gold(judge) if isinstance(judge, BaseModel) else judge
+    chosen = chosen_words(model, words, WORDS)
+    reader = as_judge(judge)
     mdp = Detox(model=model, fluency_judge=reader, words=chosen, beta=beta, **knobs)
     views = [(judged, replace(mdp, judge=judged, beta=0.0)) for judged in ("flagged", "nll")]
     return taught_task(name, mdp, views)

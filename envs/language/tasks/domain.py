@@ -26,12 +26,11 @@ import numpy as np
 from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.corpus import Corpus, build_corpus, movie_reviews
-from envs.language.data.judge import Gold
+from envs.language.data.judge import as_judge
 from envs.language.data.prompts import draw_prompts
 from envs.language.data.words import Words, load_words
-from envs.language.family import Family, TextJudge, check_judge, judged, sized
+from envs.language.family import Family, TextJudge, check_judge, chosen_words, judged, sized
 from envs.language.models.base import BaseModel
-from envs.language.tasks.phrase import single_words
 from envs.language.taught_mdp import Demonstrations, TaughtMDP, draw, taught_task
 from envs.validation import UsageError, check_least
 
@@ -122,8 +121,8 @@ def domain_task(
     **knobs: Any,
 ) -> Task:
     """The Task of a model, with gold on the prompts of both sites beside the score. knobs: fields of Domain."""
-    chosen = single_words(model, words, WORDS) if isinstance(words, int) else tuple(words)
-    reader = Gold(judge) if isinstance(judge, BaseModel) else judge
+    chosen = chosen_words(model, words, WORDS)
+    reader = as_judge(judge)
     here = tuple(openings)
     other = tuple(opening for opening in unseen if opening not in here)
     mdp = Domain(model=model, gold_judge=reader, openings=here, unseen=other, words=chosen, beta=beta, **knobs)

@@ -30,10 +30,9 @@ import numpy as np
 from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.flags import TEMPLATES, both_forms
-from envs.language.data.judge import Gold
-from envs.language.family import Family, sized
+from envs.language.data.judge import as_judge
+from envs.language.family import Family, chosen_words, sized
 from envs.language.models.base import BaseModel
-from envs.language.tasks.phrase import single_words
 from envs.language.taught_mdp import TaughtMDP, taught_task
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
@@ -154,8 +153,8 @@ def fairness_task(
     """
     if "openings" not in knobs:
         knobs["openings"] = paired_openings(pairs)
-    chosen = single_words(model, words, WORDS) if isinstance(words, int) else tuple(words)
-    reader = Gold(judge) if isinstance(judge, BaseModel) else judge
+    chosen = chosen_words(model, words, WORDS)
+    reader = as_judge(judge)
     mdp = Fairness(model=model, sentiment_judge=reader, words=chosen, beta=beta, **knobs)
     views = [(judged, replace(mdp, judge=judged, beta=0.0)) for judged in ("sentiment", "gap")]
     return taught_task(name, mdp, views)

@@ -28,12 +28,12 @@ import numpy as np
 from envs.api import Doubles, Task
 from envs.language import listed_texts as listed
 from envs.language.data.judge import Gold
-from envs.language.family import Family, TextJudge, check_judge, judged, sized
+from envs.language.family import Family, TextJudge, check_judge, chosen_words, judged, sized
 from envs.language.frontier import Frontier, Point
 from envs.language.listed_mdp import ListedMDP, language_task
 from envs.language.models.base import BaseModel
 from envs.language.preferences import draw_pairs, fit_bradley_terry, label
-from envs.validation import UnknownName, UsageError, check_between, check_least
+from envs.validation import UnknownName, check_between, check_least
 
 Judge = Literal["proxy", "gold"]
 FRONTIER_BETAS = np.geomspace(100, 0.002, 200).tolist()
@@ -117,23 +117,6 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-def single_words(model: BaseModel, count: int, among: Sequence[str] = WORDS) -> tuple[str, ...]:
-    """The first `count` of these words that are one token of the model each; UsageError naming the others if too few are."""
-    tokenizer, found, others = model.tokenizer(), list[str](), list[str]()
-    for word in among:
-        try:
-            tokenizer.single_tokens([word])
-            found.append(word)
-        except UsageError:
-            others.append(word)
-    if len(found) < count:
-        raise UsageError(
-            f"the model has {len(found)} of this task's words as one token each, and {count} are needed: not "
-            f"{', '.join(others) or 'one more'}; give --words of its own"
-        )
-    return tuple(found[:count])
-
-
 def phrase_task(
     name: str, model: BaseModel, judge: BaseModel | TextJudge, /, words: int | Sequence[str] = 4, **knobs: Any
 ) -> Task:
@@ -151,7 +134,7 @@ def phrase_task(
     for knob in knobs:
         if knob not in own:
             raise UnknownName("knob of phrase", knob, own)
-    chosen = single_words(model, words) if isinstance(words, int) else tuple(words)
+    chosen = chosen_words(model, words, WORDS)
     openings = tuple(knobs.pop("openings", OPENINGS[:2]))
     mdp = Phrase(model=model, words=chosen, openings=openings, gold_judge=judge, **knobs)
     _ = mdp.action_tokens

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.api import Task
+from envs.api import Doubles, Task
 from envs.language.family import TextJudge
 from envs.language.judged_mdp import KEPT, JudgedMDP
 from envs.language.models.base import BaseModel
@@ -79,6 +79,20 @@ class Review(JudgedMDP):
         hidden = np.zeros((transcript[..., 0].size, KEPT + 1), np.int64)
         hidden[:, -1] = samples.seeds.repeat(len(at) * n)
         return Rows(transcript.reshape(len(hidden), -1), hidden)
+
+    @property
+    def samples_each(self) -> int:
+        return 0 if self.samples is None else self.samples.load().gold.shape[2]
+
+    def judged_samples(self, seed: int, device: str = "cpu") -> dict[str, Doubles]:
+        """See HasSamples."""
+        assert self.samples is not None
+        every, count = self.reference_rows(), len(self.openings) * self.samples_each
+        first = self.samples.load().seeds.tolist().index(seed) * count
+        rows = Rows(every.transcript[first : first + count], every.hidden[first : first + count])
+        found = dict(self.measures(self.paid(rows, device), count, device))
+        found["length"] = (self.answers(rows.transcript) > 0).sum(1).astype(np.float64)
+        return found
 
     def reference_return(self) -> float:
         """J of the reference policy: the mean reward of its samples, each member's by its own judge; their KL is 0."""

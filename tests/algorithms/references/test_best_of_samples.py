@@ -17,7 +17,7 @@ from algorithms.training_config import TrainingConfig
 from benchmarks.design.cell import Cell
 from envs import TASKS
 from envs.api import Task
-from envs.language.tasks.review import review_task
+from envs.language.tasks.review import Review, review_task
 from tests.envs.language.tiny_phrases import tiny
 from tests.envs.language.tiny_reviews import SEEDS, StubGold, StubReward, adapters, ids, review, samples
 
@@ -57,8 +57,9 @@ def test_the_best_of_two_is_the_one_that_pays_more(task: Task) -> None:
     """A seed's reward is seed x tokens + .1 of the last token: both samples have as many, so the last word decides."""
     for record in records(task, 2):
         mdp = task.factory
-        found, (prompts, count) = judged_samples(mdp, record.seed, "cpu")  # type: ignore[arg-type]
-        assert (prompts, count) == (2, 2)
+        assert isinstance(mdp, Review)
+        found = judged_samples(mdp, record.seed, "cpu")
+        assert mdp.samples_each == 2
         reward = found["reward"].reshape(2, 2)
         best = reward.argmax(1)
         assert set(best.tolist()) <= {0, 1}

@@ -105,6 +105,17 @@ def as_module(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+def in_a_script(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A script of the user's that lies elsewhere, so that the current folder is not on its path: `run` from Python."""
+    (folder / "code").mkdir()
+    (folder / "mine.py").rename(folder / "code" / "mine.py")
+    script = folder / "code" / "script.py"
+    call = 'run("bandit/small", "mine:VARIANT", name="ladder", seeds=1, env_steps=200)'
+    script.write_text(f"from benchmarks import run\n{call}\nprint('results/ladder/report.md')\n")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"} | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True)
+
+
 TINY = ["run", "ladder", "--tasks", "bandit/small", "--variants", "mine:VARIANT", "--seeds", "1", "--env-steps", "200",
         "--figures", "svg"]  # fmt: skip
 
@@ -115,7 +126,7 @@ def test_the_module_takes_ours_too(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [typed, as_module])
+@pytest.mark.parametrize("way", [typed, as_module, in_a_script])
 def test_workers_take_ours_too(folder: Path, way: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = way(folder, *TINY)
     assert done.returncode == 0, done.stderr
@@ -123,7 +134,7 @@ def test_workers_take_ours_too(folder: Path, way: Callable[..., subprocess.Compl
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [typed, as_module])
+@pytest.mark.parametrize("way", [typed, as_module, in_a_script])
 def test_workers_are_born_with_torch(folder: Path, way: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     """Their server has imported ours. Where it finds none of ours, each worker imports torch itself, for two seconds."""
     (folder / "mine.py").write_text(OWN_CLASS)

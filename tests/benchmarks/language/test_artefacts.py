@@ -17,7 +17,9 @@ import torch
 from algorithms.language.stage import Stage, StageProgress, finish
 from algorithms.training.state import RunState
 from benchmarks.language.artefacts import DESCRIPTION, ArtefactStore, Product, artefact_digest
-from benchmarks.store.files import Damaged, NotWritten, machine
+from benchmarks.store.files import Damaged
+from envs.files.partial import machine
+from envs.files.writing import NotWritten
 
 
 @dataclass(frozen=True)

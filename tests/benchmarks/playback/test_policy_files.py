@@ -28,9 +28,9 @@ from benchmarks.design.cells import single_cells
 from benchmarks.execution.runner import cell_path
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.playback.policy_files import META, NoPolicy, load_policy, policy_path, save_policies
-from benchmarks.store import files
 from benchmarks.store.sources import read_cells
 from envs import TASKS
+from envs.files import writing
 from tests.benchmarks.small_cells import run_without_report
 
 TEXT, CONTROL = "dyck/masked-small", "Pendulum-v1"
@@ -179,7 +179,7 @@ def test_a_kill_while_writing_leaves_no_half_policy(tmp_path: Path, monkeypatch:
     def killed(file: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files.os, "fsync", killed)
+    monkeypatch.setattr(writing.os, "fsync", killed)
     with pytest.raises(KeyboardInterrupt):
         saved_files(tmp_path / "new", TEXT)
     assert not list((tmp_path / "new").glob("*.safetensors"))

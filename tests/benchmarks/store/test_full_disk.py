@@ -18,9 +18,9 @@ from algorithms.training.state import RunState
 from algorithms.variant import Variant
 from benchmarks.execution.runner import cell_path
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.store.files import NotWritten
 from benchmarks.store.sources import check_cell, read_meta
 from benchmarks.store.states import save_state, state_path
+from envs.files.writing import NotWritten
 from tests.benchmarks.store.unfinished_cells import numbers, small
 
 

@@ -23,13 +23,13 @@ from benchmarks.execution import runner
 from benchmarks.execution.resume import resumable
 from benchmarks.execution.runner import cell_path
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.store import files, states, tensor_files
-from benchmarks.store.files import machine
+from benchmarks.store import states, tensor_files
 from benchmarks.store.sources import check_cell, read_cells, read_meta
 from benchmarks.store.states import Unusable, load_state, save_state, state_path
 from envs import TASKS
-from tests.benchmarks.store.test_files import dead_process
+from envs.files.partial import STALE_S, machine
 from tests.benchmarks.store.unfinished_cells import begun, numbers, small
+from tests.envs.files.test_partial import dead_process
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
 
@@ -224,7 +224,7 @@ def test_states_of_done_cells_are_swept(
     state.with_name(state.name + ".damaged-0").write_bytes(b"no RunState")
     saved_by(state_path(paths[1]), dead, monkeypatch)
     saved_by(state, "other 1", monkeypatch)
-    old = time.time() - files.STALE_S - 60
+    old = time.time() - STALE_S - 60
     for path in paths[0].parent.iterdir():
         os.utime(path, (old, old))
     capsys.readouterr()

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from envs.api import Step
 from envs.text.bandit import Bandit
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "arms": (1, 6),
+    "contexts": (0, 3),
+    "gap": [0.0, 0.1, 0.5],
+    "skew": [-1.0, 0.0, 2.0],
+    "null": [False, True],
+}
 
 
 def test_the_bandits_table_is_what_gap_and_skew_say() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,16 @@ import pytest
 from envs import solver
 from envs.text.causal import Causal
 from tests.envs.text.episodes_by_hand import ids, moves, talk
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "rho": [0.1, 0.5, 0.9, 1.0],
+    "q": [0.3, 0.8, 1.0],
+    "cost": [0.0, 0.05],
+    "asks": (0, 2),
+    "symptoms": (0, 2),
+    "split": ["all", "train", "test", "ood"],
+}
 
 
 def test_causal_by_hand() -> None:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from envs.text.countdown import Countdown
 from tests.envs.text.episodes_by_hand import answer, ids, moves
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "numbers": (1, 3),
+    "highest": (0, 3),
+    "targets": (0, 6),
+    "operations": ["+", "+-", "*", "/", ""],
+    "mask": [False, True],
+    "format_weight": [0.0, 0.1],
+    "solvable": [False, True],
+    "split": ["all", "train", "test", "ood"],
+}
 
 
 def test_countdown_by_hand() -> None:

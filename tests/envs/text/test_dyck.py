@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from envs.text.dyck import Dyck
 from tests.envs.text.episodes_by_hand import answer
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "pairs": (0, 3),
+    "kinds": (0, 2),
+    "mask": [False, True],
+    "reward_mode": ["dense", "terminal", "shaped"],
+}
 
 
 def test_dyck_by_hand() -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from envs.text.guessnumber import GuessNumber
 from tests.envs.text.episodes_by_hand import ids, moves, talk
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "numbers": (1, 4),
+    "turns": (0, 3),
+    "noise": [0.0, 0.2, 0.8],
+}
 
 
 def test_guessnumber_by_hand() -> None:

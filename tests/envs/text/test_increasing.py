@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from envs.text.increasing import Increasing
 from tests.envs.text.episodes_by_hand import answer, ids, moves
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "numbers": (0, 4),
+    "length": (0, 4),
+    "min_tokens": (0, 9),
+    "reward_mode": ["terminal", "shaped"],
+}
 
 
 def test_increasing_by_hand() -> None:

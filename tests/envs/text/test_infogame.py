@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from envs.text.infogame import InfoGame
 from tests.envs.text.episodes_by_hand import ids, moves, talk
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "words": (1, 4),
+    "turns": (0, 2),
+    "cost": [-0.1, 0.05],
+    "noise": [0.0, 0.1],
+    "game": ["questions", "letters"],
+}
 
 
 def test_infogame_by_hand() -> None:

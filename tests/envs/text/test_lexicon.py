@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from envs.text.lexicon import Lexicon
 from tests.envs.text.episodes_by_hand import answer, ids
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "words": (1, 4),
+    "length": (0, 3),
+    "topics": (0, 2),
+    "beta": [0.0, 0.001, 0.3],
+    "reward_mode": ["dense", "terminal"],
+}
 
 
 def test_lexicon_by_hand() -> None:

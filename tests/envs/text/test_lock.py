@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from envs.text.lock import Lock
 from tests.envs.text.episodes_by_hand import answer
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "length": (1, 3),
+    "vocabulary": (3, 5),
+    "locks": (0, 2),
+    "distractor": [0.0, 0.3, 0.95],
+}
 
 
 def test_lock_by_hand() -> None:

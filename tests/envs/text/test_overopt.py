@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,19 @@ from envs.enumeration import enumerate_episodes
 from envs.solver import kl_optimal, value
 from envs.text.overopt import OverOpt
 from tests.envs.text.episodes_by_hand import answer, ids, moves
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "topics": (0, 2),
+    "each": (0, 2),
+    "hype": (0, 2),
+    "filler": (0, 2),
+    "length": (0, 4),
+    "beta": [0.0, 0.1],
+    "judge": ["proxy", "gold"],
+    "proxy": ["lexicon", "pairs"],
+    "pairs": [20],
+}
 
 
 def test_overopt_by_hand() -> None:

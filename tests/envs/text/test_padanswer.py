@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from envs.text.padanswer import PadAnswer
 from tests.envs.text.episodes_by_hand import answer, ids, moves, played
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "length": (0, 4),
+    "bits": (0, 3),
+    "fillers": (0, 2),
+    "eos": [False, True],
+    "overlong": [0.0, 0.4],
+    "split": ["all", "train", "test", "ood"],
+}
 
 
 def test_padanswer_by_hand() -> None:

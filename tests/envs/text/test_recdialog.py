@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from envs.text.recdialog import RecDialog
 from tests.envs.text.episodes_by_hand import ids, moves, talk
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "genres": (1, 3),
+    "items": (0, 2),
+    "turns": (0, 3),
+    "ask": [False, True],
+    "honesty": [0.5, 1.0],
+    "diversity": [0.0, 0.3],
+    "fatigue": [0.0, 0.2],
+    "p_hi": [0.8, 1.0],
+    "p_lo": [0.0, 0.1],
+}
 
 
 def test_recdialog_by_hand() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,18 @@ import pytest
 from envs import TASKS
 from envs.text.safereply import SafeReply
 from tests.envs.text.episodes_by_hand import answer, ids
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "words": (1, 4),
+    "length": (0, 5),
+    "topics": (0, 2),
+    "penalty": [0.0, 0.7],
+    "flagged": [0.0, 0.25, 1.0],
+    "correlation": [0.0, 1.0],
+    "minority": [0.0, 0.4],
+    "group": ["both", "first", "second"],
+}
 
 
 def test_safereply_by_hand() -> None:

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from envs.text.textgraph import TextGraph
 from tests.envs.text.episodes_by_hand import answer, ids, moves, talk
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "size": (1, 2),
+    "steps": (0, 3),
+    "mazes": (0, 2),
+    "slip": [0.0, 0.2],
+    "loops": [0.0, 1.0],
+    "observe": ["full", "history"],
+    "split": ["all", "train", "test", "ood"],
+    "reward_mode": ["dense", "terminal", "shaped"],
+}
 
 
 def test_textgraph_by_hand() -> None:

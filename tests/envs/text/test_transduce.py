@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from envs.text.transduce import Transduce
 from tests.envs.text.episodes_by_hand import answer, ids
+
+# of random tasks (tests/envs/test_gymnasium_env.py)
+KNOBS: dict[str, Any] = {
+    "symbols": (1, 3),
+    "length": (0, 3),
+    "longest": (0, 4),
+    "operation": ["copy", "reverse", "sort", "caesar", "rot"],
+    "reward_mode": ["dense", "terminal", "exact", "shaped", "other"],
+    "split": ["all", "train", "test", "ood"],
+}
 
 
 @pytest.mark.parametrize(

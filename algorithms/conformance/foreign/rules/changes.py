@@ -6,12 +6,12 @@ Each is tried on batches from the smallest to the largest, so that the first bre
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from algorithms.conformance.finding import Finding
 from algorithms.conformance.foreign.adapters.adapter import Foreign, Kind
 from algorithms.conformance.foreign.texts import GARBAGE, Texts, texts
 
@@ -47,16 +47,6 @@ class Change(NamedTuple):
     without: frozenset[str] = frozenset()  # a function that reads one of these is not tested
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A rule that was tested: whether it holds, the largest difference, and the smallest example of a break."""
-
-    rule: str
-    holds: bool
-    detail: str
-    example: str = ""
-
-
 def same(x: Tensor) -> Tensor:
     """The result as it is."""
     return x
@@ -68,8 +58,8 @@ def batches(foreign: Foreign, sizes: tuple[tuple[int, int, int], ...] = SIZES) -
     return [texts(*size, gamma=gamma) for size in sizes]
 
 
-def examine(foreign: Foreign, change: Change) -> Outcome | None:
-    """The outcome of one change; None where the function does not read what it is about."""
+def examine(foreign: Foreign, change: Change) -> Finding | None:
+    """The finding of one change; None where the function does not read what it is about."""
     if foreign.kind not in change.kinds or not change.needs <= foreign.takes or change.without & foreign.takes:
         return None
     tried, worst = False, 0.0
@@ -90,10 +80,10 @@ def examine(foreign: Foreign, change: Change) -> Outcome | None:
             continue
         tried, worst = True, max(worst, torch.inf if off is None else off)
         if worst > CLOSE:
-            return Outcome(
+            return Finding(
                 change.rule, False, f"expected no difference; seen {worst:.3g}", example(foreign, pair, before, after)
             )
-    return Outcome(change.rule, True, f"expected no difference; seen {worst:.2g}") if tried else None
+    return Finding(change.rule, True, f"expected no difference; seen {worst:.2g}") if tried else None
 
 
 def difference(before: Tensor, after: Tensor, pair: Pair) -> float | None:
@@ -144,7 +134,7 @@ def _garbage(batch: Texts) -> Pair:
     return Pair(wide, wide.each(**changed), same)
 
 
-def silent(foreign: Foreign) -> Outcome | None:
+def silent(foreign: Foreign) -> Finding | None:
     """Losses have no gradient where nothing trains, whatever stands there; None for a function that reads no mask."""
     if foreign.kind == "advantages" or "mask" not in foreign.takes:
         return None
@@ -157,8 +147,8 @@ def silent(foreign: Foreign) -> Outcome | None:
             text = "\n".join(
                 [*(f"{name} {x}" for name, x in shown(foreign, pair.after).items()), f"gradient {numbers(made)}"]
             )
-            return Outcome(rule, False, f"expected 0; seen {worst:.3g}", text)
-    return Outcome(rule, True, f"expected 0; seen {worst:.2g}")
+            return Finding(rule, False, f"expected 0; seen {worst:.3g}", text)
+    return Finding(rule, True, f"expected 0; seen {worst:.2g}")
 
 
 def _padded_right(batch: Texts) -> Pair:

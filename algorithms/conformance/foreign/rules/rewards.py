@@ -12,8 +12,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.conformance.finding import Finding
 from algorithms.conformance.foreign.adapters.adapter import Foreign
-from algorithms.conformance.foreign.rules.changes import Outcome, Pair, batches, example, numbers, same
+from algorithms.conformance.foreign.rules.changes import Pair, batches, example, numbers, same
 from algorithms.conformance.foreign.texts import Texts, texts
 
 SPREADS = (1.0, 1e-2, 1e-4)
@@ -21,28 +22,28 @@ CLOSE = 0.05  # relative, for functions in single precision
 CONSTANTS = (0.35, 0.1, 0.7)  # rewards that single precision cannot hold exactly
 
 
-def examine(foreign: Foreign) -> list[Outcome]:
-    """The outcomes for a function of advantages; those of scales only for functions without a critic."""
+def examine(foreign: Foreign) -> list[Finding]:
+    """The findings for a function of advantages; those of scales only for functions without a critic."""
     if foreign.kind != "advantages":
         return []
     found = [_finite(foreign)]
     if "values" not in foreign.takes:
         found.append(_single(foreign))
-        if (outcome := _spread(foreign)) is not None:
-            found.append(outcome)
+        if (finding := _spread(foreign)) is not None:
+            found.append(finding)
     return found
 
 
-def _finite(foreign: Foreign) -> Outcome:
+def _finite(foreign: Foreign) -> Finding:
     rule = "advantages are numbers"
     batch = batches(foreign)[-1]
     made = foreign(batch)
     finite = bool(made[batch.train].isfinite().all())
     text = "" if finite else example(foreign, Pair(batch, batch, same), made, made)
-    return Outcome(rule, finite, f"expected finite advantages; seen {'them' if finite else 'others'}", text)
+    return Finding(rule, finite, f"expected finite advantages; seen {'them' if finite else 'others'}", text)
 
 
-def _single(foreign: Foreign) -> Outcome:
+def _single(foreign: Foreign) -> Finding:
     """One text of a prompt is paid, all others have one and the same reward, in single precision.
 
     What is left of a difference by rounding must not become a divisor: with n positions no standardised number exceeds
@@ -63,10 +64,10 @@ def _single(foreign: Foreign) -> Outcome:
             worst = size
             text = f"rewards of the texts {numbers(score.double())}\nadvantages {numbers(made)}"
     holds = worst <= bound
-    return Outcome(rule, holds, f"expected at most {bound:g}; seen {worst:.4g}", "" if holds else text)
+    return Finding(rule, holds, f"expected at most {bound:g}; seen {worst:.4g}", "" if holds else text)
 
 
-def _spread(foreign: Foreign) -> Outcome | None:
+def _spread(foreign: Foreign) -> Finding | None:
     """None for a function whose advantages follow the size of rewards."""
     rule = "a deviation is the divisor, with at most an epsilon added to it"
     batch = texts(1, 4, 1)
@@ -79,7 +80,7 @@ def _spread(foreign: Foreign) -> Outcome | None:
     holds = off < CLOSE
     text = f"rewards {numbers(SPREADS[2] * batch.reward[:, 0])}\nadvantages {numbers(made[2][:, 0])}"
     detail = f"expected advantages of size {expected[0]:.3g} where rewards differ by 1e-4; seen {size[2]:.3g}"
-    return Outcome(rule, holds, detail, "" if holds else text)
+    return Finding(rule, holds, detail, "" if holds else text)
 
 
 def _with_epsilon(size: list[float], power: int) -> float:

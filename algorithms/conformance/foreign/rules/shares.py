@@ -15,28 +15,29 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.conformance.finding import Finding
 from algorithms.conformance.foreign.adapters.adapter import Foreign
-from algorithms.conformance.foreign.rules.changes import Outcome, Pair, batches, difference, example, same
+from algorithms.conformance.foreign.rules.changes import Pair, batches, difference, example, same
 from algorithms.conformance.foreign.texts import Texts, part
 
 CLOSE = 2e-5
 
 
-def examine(foreign: Foreign) -> list[Outcome]:
+def examine(foreign: Foreign) -> list[Finding]:
     """The rules that the function's parameters promise."""
     if foreign.kind == "advantages":
         return []
     found = []
     if foreign.takes & {"batch_tokens", "batch_rows"}:
-        found.append(_outcome(foreign, "the gradients of parts add up to that of the batch", _summed))
+        found.append(_finding(foreign, "the gradients of parts add up to that of the batch", _summed))
     if "ranks" in foreign.takes:
-        found.append(_outcome(foreign, "the mean gradient of ranks is that of the batch", _averaged))
+        found.append(_finding(foreign, "the mean gradient of ranks is that of the batch", _averaged))
     if "micro_batches" in foreign.takes:
-        found.append(_outcome(foreign, "the number of micro-batches has no influence", _split))
+        found.append(_finding(foreign, "the number of micro-batches has no influence", _split))
     return found
 
 
-def _outcome(foreign: Foreign, rule: str, combined: Callable[[Foreign, Texts], Tensor]) -> Outcome:
+def _finding(foreign: Foreign, rule: str, combined: Callable[[Foreign, Texts], Tensor]) -> Finding:
     worst = 0.0
     for batch in batches(foreign):
         if len(batch.mask) < 2:
@@ -48,8 +49,8 @@ def _outcome(foreign: Foreign, rule: str, combined: Callable[[Foreign, Texts], T
         worst = max(worst, torch.inf if off is None else off)
         if worst > CLOSE:
             text = example(foreign, pair, whole, parts).replace("after the change", "of the parts")
-            return Outcome(rule, False, f"expected no difference; seen {worst:.3g}", text)
-    return Outcome(rule, True, f"expected no difference; seen {worst:.2g}")
+            return Finding(rule, False, f"expected no difference; seen {worst:.3g}", text)
+    return Finding(rule, True, f"expected no difference; seen {worst:.2g}")
 
 
 def _halves(batch: Texts) -> tuple[list[int], list[int]]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from algorithms import VARIANTS
-from algorithms.policies.networks import adapter_memory
 from algorithms.policies.networks.adapter_memory import bytes_needed
 from algorithms.policies.networks.adapters import Adapters
 from algorithms.training_config import Episodes
@@ -21,13 +20,13 @@ def test_bytes_by_hand() -> None:
     sizes = 2 * (32 + 24 + 24 + 32 + 40 + 40 + 40)
     adapters, activations, heads = 2 * sizes * 3, sizes * 3 * 16 * 6, 3 * 16 * 3 * 4
     by_hand = 4 * (20 * adapters + 2 * activations + 4 * heads)
-    assert bytes_needed(Adapters(rank=2), PRAISE.spec, 3, 16, critic=False) == by_hand
+    assert bytes_needed(2, PRAISE.spec, 3, 16, critic=False) == by_hand
     with_critic = 4 * (2 * 20 * adapters + 2 * 2 * activations + 4 * heads)
-    assert bytes_needed(Adapters(rank=2), PRAISE.spec, 3, 16, critic=True) == with_critic
+    assert bytes_needed(2, PRAISE.spec, 3, 16, critic=True) == with_critic
 
 
 def test_too_many_texts_are_refused_before_anything_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     large = replace(TRAINING, collection=Episodes(envs=10**9))
-    monkeypatch.setattr(adapter_memory.Adapters, "build", lambda *a: pytest.fail("built"))
+    monkeypatch.setattr(Adapters, "build", lambda *a: pytest.fail("built"))
     with pytest.raises(UsageError, match=r"2 members with 1000000000 texts of 6 tokens each need .* GB .* are free"):
         make_policy(PRAISE, VARIANTS["gae"], large, (1, 2))

@@ -13,8 +13,8 @@ import pytest
 from algorithms.training.records import Progress, Record
 from benchmarks.execution.dispatch import dispatcher as module
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
-from benchmarks.execution.dispatch.permission import Answer, Start
 from benchmarks.execution.engine import Job, Message
+from benchmarks.sharing.claim import Standing, Verdict
 from tests.benchmarks.execution.engines.work import Work, touch
 
 RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, float("nan"), False)
@@ -137,13 +137,13 @@ class Others:
     def __init__(self, clock: Clock, waits: bool = True) -> None:
         self.clock, self.waits, self.asked, self.released = clock, waits, list[str](), list[tuple[str, str | None]]()
 
-    def may_start(self, job: Job) -> Answer:
+    def take(self, job: Job) -> Standing:
         self.asked.append(job.label)
         if job.label == "c" or (job.label == "b" and self.clock.now >= 12):
-            return Answer(Start.DONE)
+            return Standing(Verdict.DONE)
         if job.label == "d":
-            return Answer(Start.FAILED, "no dice (in process 7 on node-2)")
-        return Answer(Start.LATER, "process 7 on node-2") if job.label == "b" else Answer(Start.NOW)
+            return Standing(Verdict.FAILED, "process 7 on node-2", "no dice")
+        return Standing(Verdict.HELD, "process 7 on node-2") if job.label == "b" else Standing(Verdict.OURS)
 
     def release(self, job: Job, error: str | None) -> None:
         self.released.append((job.label, error))
