@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import numpy as np
@@ -203,7 +204,12 @@ def head_for(space: Discrete | Box, actions: Actions = "raw") -> Head:
     """Categorical for Discrete; for Box a Beta, or a Gaussian: raw, in units of the box (scaled), or squashed."""
     if isinstance(space, Discrete):
         return Categorical(space)
-    heads: dict[Actions, type[Head]] = {"raw": Gaussian, "scaled": Scaled, "squashed": Squashed, "beta": Beta}
+    heads: dict[Actions, Callable[[Box], Head]] = {
+        "raw": Gaussian,
+        "scaled": Scaled,
+        "squashed": Squashed,
+        "beta": Beta,
+    }
     return heads[actions](space)
 
 

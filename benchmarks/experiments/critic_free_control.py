@@ -11,7 +11,7 @@ from algorithms import VARIANTS
 from algorithms.training_config import Episodes
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.findings.pairs import Pairs
+from benchmarks.findings.pairs.several_pairs import Pairs
 
 TASKS = ("CartPole-v1", "Acrobot-v1", "Pendulum-v1", "MountainCarContinuous-v0")
 ENVS = 8  # as the settings of these tasks have it

@@ -48,7 +48,7 @@ EXPERIMENT = ComparisonExperiment(
         LagSweep(
             "lags",
             "Final score against the lag of the rollouts, for eight of the corrections",
-            lines={name: dict(NAMES[name]) for name in SHOWN},
+            lines={name: {lag: v.name for lag, v in STALE[name].items()} for name in SHOWN},
             label="lag of the rollouts, updates",
             measures=("score",),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.findings.pairs import Pairs
+from benchmarks.findings.pairs.several_pairs import Pairs
 from benchmarks.statistics.families import Ledger
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data
 
