@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 Settings = tuple[tuple[str, Any], ...]
-STEPS_PER_S = {"a2c": 3_000, "ppo": 1_000, "dqn": 700}  # environment steps, one seed after another; for estimates only
+STEPS_PER_S = {"a2c": 4_000, "ppo": 450, "dqn": 700}  # environment steps, one seed after another; for estimates only
 
 
 @dataclass(frozen=True, kw_only=True)
