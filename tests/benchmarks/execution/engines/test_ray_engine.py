@@ -179,7 +179,7 @@ def test_a_gpu_that_torch_cannot_use_is_named(cluster: Any, tmp_path: Path) -> N
 def test_a_gpu_that_no_node_has_is_missed_at_once(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RayCluster, "of_node", lambda resources, gpus: 0 if gpus else 1)
+    monkeypatch.setattr(RayCluster, "of_node", staticmethod(lambda resources, gpus: 0 if gpus else 1))
     setup = Setup(1, provenance(), tmp_path, "cuda")
     with (
         pytest.raises(UsageError, match="--device cuda: no node of the cluster has a GPU and a processor"),
