@@ -48,7 +48,7 @@ EXPERIMENT = ComparisonExperiment(
         LagSweep(
             "lags",
             "Final score against the lag of the rollouts, for eight of the corrections",
-            lines={name: dict(NAMES[name]) for name in SHOWN},
+            lines={name: {float(lag): v for lag, v in NAMES[name].items()} for name in SHOWN},
             label="lag of the rollouts, updates",
             measures=("score",),
         ),
