@@ -74,14 +74,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """Everything but the tests marked slow, two at a time."""
-    run(session, "pytest", "-n", "2", *session.posargs)
+    """Everything but the tests marked slow, two at a time; those on Ray in one process, with one cluster."""
+    run(session, "pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def slow(session: nox.Session) -> None:
     """The few long tests: whole learning runs against published scores."""
-    run(session, "pytest", "-n", "2", "-m", "slow", *session.posargs)
+    run(session, "pytest", "-n", "2", "--dist", "loadgroup", "-m", "slow", *session.posargs)
 
 
 @nox.session(venv_backend="none")

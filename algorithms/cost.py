@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from algorithms.composition import Schedule
 from algorithms.training_config import TrainingConfig, Unroll
-from envs.api import Image, Task
+from envs.api import Features, Image, Task
 from envs.delayed import Delayed
 from envs.language.models.transcript import ModelTranscript
 
@@ -16,12 +16,19 @@ SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  #
 # of a frozen language model: 2 to write a token, 2 to read it under the reference, 4 to learn from it; and a thread's rate
 PRODUCTS, OPERATIONS_PER_S = 8, 15e9
 IMAGES_PER_S = 200  # with a convolutional policy
+# steps of an episode, of tasks where they are far fewer than the horizon: means over the training of the released runs
+EPISODE_STEPS = {"FrozenLake-v1": 7, "Taxi-v3": 100, "CliffWalking-v1": 100, "Blackjack-v1": 1}
+LONGEST = 8  # a rollout of whole episodes is as long as its longest, about so many times the mean
+WIDE = 64  # numbers of an observation that cost as much as the rest of the network
 
 
 def sampled_seconds(
     task: Task, training: TrainingConfig, schedule: Schedule, critic: bool, env_steps: int, members: int
 ) -> float:
-    """Seconds to train a population that plays `env_steps` per member: simulation, acting, learning, calls and updates."""
+    """Seconds to train a population that plays `env_steps` per member: simulation, acting, learning, calls and updates.
+
+    A rollout of whole episodes has a row for each step of its longest episode: of shorter ones most rows hold nothing.
+    """
     rows = env_steps * members
     slow = rows * factory.step_s if isinstance(factory := task.factory, Delayed) else 0.0
     if isinstance(task.spec.observation, Image):
@@ -30,10 +37,18 @@ def sampled_seconds(
     if isinstance(observation := task.spec.observation, ModelTranscript):
         slow += language_seconds(observation.model.matrices, rows)
     collection = training.collection
-    calls = env_steps / collection.envs
-    steps = calls / (collection.steps if isinstance(collection, Unroll) else task.spec.horizon) * schedule.steps
-    learned = rows * (1 + critic) * schedule.epochs
-    return slow + calls / CALLS_PER_S + steps / UPDATES_PER_S + rows / ACTED_PER_S + learned / LEARNED_PER_S
+    if isinstance(collection, Unroll):
+        episode = length = collection.steps
+    else:
+        episode = EPISODE_STEPS.get(task.name, task.spec.horizon)
+        length = min(LONGEST * episode, task.spec.horizon)
+    updates = env_steps / (collection.envs * episode)
+    calls, played = updates * length, updates * length * collection.envs * members
+    learned = played * (1 + critic) * schedule.epochs
+    observed = task.spec.observation.size if isinstance(task.spec.observation, Features) else 0
+    width = 1 + observed / WIDE
+    computed = updates * schedule.steps / UPDATES_PER_S + played / ACTED_PER_S + learned / LEARNED_PER_S
+    return slow + calls / CALLS_PER_S + width * computed
 
 
 def language_seconds(matrices: Iterable[tuple[int, int]], tokens: int) -> float:

@@ -12,13 +12,18 @@ from algorithms.policies.api import Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
-from envs.api import Box, Spec, Transcript
+from envs.api import Box, Discrete, Task, Transcript
+from envs.seeding import reason_unshared
 from envs.validation import UnknownName
 
 
 @dataclass(frozen=True)
 class Episodes:
-    """Every update plays one episode in each of a member's `envs` environments; `group` neighbours share a prompt."""
+    """Every update plays one episode in each of a member's `envs` environments; `group` neighbours share their starts.
+
+    The start of a text is its prompt. On control tasks a group of 1 means that all environments of a member
+    are compared with each other, each with a start of its own.
+    """
 
     envs: int = tunable(16, Choice((8, 16, 32, 64)))
     group: int = 1
@@ -50,8 +55,9 @@ def _clipping(training: TrainingConfig, context: Context) -> bool:
 
 
 def _independent(training: TrainingConfig, context: Context) -> bool:
-    """Whether exploration is Independent, which alone has this standard deviation."""
-    return continuous(training, context) and isinstance(training.exploration, Independent)
+    """Whether actions are normal and exploration Independent, which alone have this standard deviation."""
+    normal = training.actions != "beta" and isinstance(training.exploration, Independent)
+    return continuous(training, context) and normal
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ class TrainingConfig:
     initial_log_std  log standard deviation of Independent exploration at the start
     segment       updates between two points from which a killed run resumes; environments are rebuilt there
     exploration   of continuous actions: Independent, or GSDE (algorithms.policies.exploration)
-    actions       real-valued actions in units of the environment (raw) or of its box (scaled), or under a tanh
-                  (squashed); the environment clips raw and scaled ones
+    actions       real-valued actions: normal in units of the environment (raw) or of its box (scaled), or under a tanh
+                  (squashed), or Beta distributed over the box (beta); the environment clips raw and scaled ones
     normalise_returns  divide rewards by the running deviation of each member's discounted returns
                   (algorithms.training.reward_normaliser)
     clipped       whether max_grad_norm limits the gradient of actor and critic together, or of each separately
@@ -105,19 +111,32 @@ class TrainingConfig:
             raise UnknownName("kind of actions", self.actions, get_args(Actions))
         if self.clipped not in get_args(Clipped):
             raise UnknownName("way of clipping", self.clipped, get_args(Clipped))
+        if isinstance(self.exploration, GSDE) and self.actions == "beta":
+            raise ValueError("GSDE explores around the mean of a normal, and beta actions have another distribution")
         if isinstance(self.exploration, GSDE) and isinstance(self.initial_log_std, float) and self.initial_log_std:
             raise ValueError("initial_log_std is that of Independent exploration; GSDE has its own (exploration)")
 
-    def reason_unsupported(self, spec: Spec) -> str | None:
-        """Why tasks of this form cannot be trained with these settings; None if they can."""
-        action = spec.action
-        if not isinstance(action, Box):
-            if isinstance(self.exploration, GSDE):
-                return "explores by GSDE, and this task's actions are discrete"
-            if self.actions != "raw":
-                return f"has {self.actions} actions, and this task's are discrete"
-        elif self.actions != "raw" and not np.isfinite([action.low, action.high]).all():
-            return f"has {self.actions} actions, and this task's have no bounds"
+    def reason_unsupported(self, task: Task) -> str | None:
+        """Why the task cannot be trained with these settings; None if it can."""
+        spec, action = task.spec, task.spec.action
+        shared = isinstance(self.collection, Episodes) and self.collection.group > 1
+        if shared and (reason := reason_unshared(task.factory)):
+            return reason
+        if not isinstance(action, Box) and isinstance(self.exploration, GSDE):
+            return "explores by GSDE, and this task's actions are discrete"
+        if reason := reason_unfit(self.actions, action):
+            return reason
         if self.normalise_returns and isinstance(spec.observation, Transcript):
             return "normalises returns, and texts pay a KL in units of the reward"
         return None
+
+
+def reason_unfit(actions: Actions, space: Box | Discrete) -> str | None:
+    """Why actions of this kind do not fit the task's; None if they do."""
+    if actions == "raw":
+        return None
+    if not isinstance(space, Box):
+        return f"has {actions} actions, and this task's are discrete"
+    if not np.isfinite([space.low, space.high]).all():
+        return f"has {actions} actions, and this task's have no bounds"
+    return None

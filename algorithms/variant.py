@@ -18,7 +18,7 @@ from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
-from algorithms.training_config import Collection, TrainingConfig, Unroll
+from algorithms.training_config import Collection, TrainingConfig, Unroll, reason_unfit
 from envs.api import Box, Task, Transcript
 from envs.naming.titles import title_of_variant
 from envs.validation import UsageError
@@ -141,6 +141,8 @@ class Variant(Composition):
             return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
+        if reason := reason_unfit(dict(self.fixed).get("actions", "raw"), task.spec.action):
+            return reason
         return self.estimator.reason_unsupported(task.spec)
 
     def configure(self, training: TrainingConfig, task: Task) -> TrainingConfig:

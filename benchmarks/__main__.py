@@ -29,8 +29,15 @@ def main() -> None:
     """Run the command of `sys.argv`, and end the process with its exit status."""
     if sys.argv[1:2] and sys.argv[1] in HELP:  # at once: everything else imports the packages that its work needs
         print(overview())
+        status = 0
     else:
-        leave(importlib.import_module("benchmarks.cli.main").main(sys.argv[1:]))
+        status = importlib.import_module("benchmarks.cli.main").main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough; what is left must not be written again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = status or 141
+    leave(status)
 
 
 def script() -> None:

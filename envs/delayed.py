@@ -9,7 +9,21 @@ from typing import Literal
 
 import numpy as np
 
-from envs.api import Array, Bools, Doubles, Factory, Floats, Ints, Spec, Step, Task, VecEnv, measures_of, reference_of
+from envs.api import (
+    Array,
+    Bools,
+    Doubles,
+    Factory,
+    Floats,
+    Ints,
+    Spec,
+    Step,
+    Task,
+    VecEnv,
+    measures_of,
+    reference_of,
+)
+from envs.seeding import reason_unshared
 
 Kind = Literal["computes", "waits"]
 Spend = Callable[[float], None]
@@ -76,6 +90,9 @@ class Delayed:
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
         return DelayedVecEnv(self.factory.make(seeds, envs, group), self.step_s, SPEND[self.kind])
+
+    def reason_unshared(self) -> str | None:
+        return reason_unshared(self.factory)
 
 
 def undelayed(factory: Factory) -> Factory:

@@ -8,6 +8,7 @@ state.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -140,6 +141,15 @@ class TextMDP(ABC):
     @abstractmethod
     def optimal_return(self) -> float:
         """J*: the largest expected return, shift included."""
+
+    @property
+    def worst_episode(self) -> float:
+        """No episode's rewards sum to less, without shift, flips and KL; -inf where that is not known."""
+        return -math.inf
+
+    def least_return(self) -> float:
+        """A bound of the expected return of all policies from below, shift included; -inf where none is known."""
+        return -math.inf if self.beta else self.worst_episode + self.reward_shift
 
     @abstractmethod
     def random_return(self) -> float:

@@ -1,4 +1,5 @@
-"""What all tests share: one torch thread a worker (two workers share two cores), and that no test is skipped in silence.
+"""What all tests share: one torch thread a worker (two workers share two cores), compiled modules, and that no test is
+skipped in silence.
 
 A test that needs something which the machine lacks (Chromium, a PostgreSQL server) is skipped, and the last line of the run
 names it. Where PG_LADDER_NO_SKIPS is set, as .ci/run sets it on a machine that has everything, such a skip is a failure.
@@ -7,6 +8,7 @@ names it. Where PG_LADDER_NO_SKIPS is set, as .ci/run sets it on a machine that 
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Generator
 
@@ -14,12 +16,20 @@ import pytest
 
 NO_SKIPS = "PG_LADDER_NO_SKIPS"
 
+# while tests are collected, bytecode is kept: every process that a test starts would else compile our packages anew
+_without_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+
 for library in (
     "OMP",
     "OPENBLAS",
     "MKL",
 ):  # read when torch and numpy load: small products get slower with a second thread
     os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def pytest_collection_finish() -> None:
+    """What a test writes and imports is compiled as whoever runs the tests has it."""
+    sys.dont_write_bytecode = _without_bytecode
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -81,7 +81,11 @@ def grouped_rollout(reward: list[list[float]], valid: list[list[float]], group: 
 def in_float64(rollout: Rollout) -> Rollout:
     """A copy of the rollout in float64."""
     return replace(
-        rollout, **{k: v.double() if v.is_floating_point() else v.clone() for k, v in rollout.tensors().items()}
+        rollout,
+        **{
+            k: v.to(torch.float64, copy=True) if v.is_floating_point() else v.clone()
+            for k, v in rollout.tensors().items()
+        },
     )
 
 

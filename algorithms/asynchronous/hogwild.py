@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import NamedTuple
@@ -21,7 +20,7 @@ import torch
 from algorithms.asynchronous.actor import ActorJob
 from algorithms.asynchronous.child_process import begin_child
 from algorithms.asynchronous.shared_memory import ParameterBoard, SharedArray
-from algorithms.asynchronous.workers import Failed, Ready, Workers
+from algorithms.asynchronous.workers import Failed, Ready, Workers, start_context
 from algorithms.composition import Processes
 from algorithms.training.build import minibatch_generators
 from algorithms.training.learner import Learner
@@ -120,7 +119,7 @@ def step_until_done(pipe: Connection, job: ActorJob, shared: SharedRun, rates: t
 
 def train_hogwild(run: Run, processes: Processes) -> Iterator[Progress]:
     """Start the workers, count their steps, and publish the playing members."""
-    context = get_context("spawn")
+    context = start_context()
     shared = SharedRun.of(run, context, processes.actors)
     job, rates = ActorJob(run.task, *run.configured, run.members, run.update), torch.tensor(run.members.rates)
     jobs = [(step_until_done, (job, shared, rates, worker)) for worker in range(processes.actors)]

@@ -16,12 +16,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from multiprocessing import get_context
 
 from algorithms.asynchronous import hogwild
 from algorithms.asynchronous.actor import ActorJob, PlayedRollout, act
 from algorithms.asynchronous.shared_memory import ParameterBoard, RolloutSlot, capacity
-from algorithms.asynchronous.workers import NoWorkersLeft, Workers
+from algorithms.asynchronous.workers import NoWorkersLeft, Workers, start_context
 from algorithms.composition import Composition, FirstOrder, Processes
 from algorithms.estimators.rollout import Rollout
 from algorithms.training.build import minibatch_generators
@@ -78,7 +77,7 @@ def train_asynchronously(run: Run, state: RunState | None = None) -> Iterator[Tr
 
 def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     """Make updates in this process from rollouts of the actors."""
-    members, context = run.members, get_context("spawn")
+    members, context = run.members, start_context()
     board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
     size = capacity(run.task.spec, run.training.collection, len(members.seeds))
     slots = [tuple(RolloutSlot(context, size) for _ in range(SLOTS)) for _ in range(processes.actors)]

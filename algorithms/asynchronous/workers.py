@@ -8,6 +8,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
@@ -16,9 +17,15 @@ from typing import Any, NamedTuple
 from envs.custom.faults import EnvironmentFault
 
 START_S, STOP_S = 120.0, 2.0  # seconds that a process may take to start, and to end after a request
+START = "spawn"  # how processes are started (multiprocessing.get_context); a fork has no threads of torch
 
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]  # a process calls the function with its pipe and these arguments
+
+
+def start_context() -> Any:
+    """The multiprocessing context that makes the worker processes, and the memory that they share."""
+    return get_context(START)
 
 
 class NoWorkersLeft(RuntimeError):

@@ -5,6 +5,7 @@ Members share their weights and differ in their samples, so one rollout and one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,7 @@ def replicates(
     first_seed: int = 0,
     warm: int = 5,
     critic: Tensor | None = None,
+    on_drawn: Callable[[int], None] = lambda drawn: None,
     behaviour: Tensor | None = None,
 ) -> Tensor:
     """`count` independent estimates of grad J at one policy [count, D] in float64, with D parameters of the actor.
@@ -68,6 +70,7 @@ def replicates(
     actor      parameters of the actor that learns [D]
     warm       rollouts that a baseline with a memory sees before the one that is measured
     critic     parameters of the critic; None: its initial ones, the same for all replicates
+    on_drawn   gets how many there are, after each thousand
     behaviour  parameters of the actor that plays [D]; None: the one that learns
     """
     if not isinstance(training.collection, Episodes):
@@ -75,10 +78,11 @@ def replicates(
             f"the laboratory measures whole episodes: training.collection must be Episodes, not {training.collection}"
         )
     seeds = range(first_seed, first_seed + count)
-    parts = [
-        _population(task, variant, training, actor, tuple(seeds[i : i + AT_ONCE]), warm, critic, behaviour)
-        for i in range(0, count, AT_ONCE)
-    ]
+    parts = []
+    for i in range(0, count, AT_ONCE):
+        some = tuple(seeds[i : i + AT_ONCE])
+        parts.append(_population(task, variant, training, actor, some, warm, critic, behaviour))
+        on_drawn(min(count, i + AT_ONCE))
     return torch.cat(parts)
 
 
@@ -113,9 +117,10 @@ def equal_policies(
     task: Task, variant: Variant, training: TrainingConfig, actor: Tensor, seeds: tuple[int, ...], critic: Tensor | None
 ) -> ActorCritic:
     """A population whose members have the same parameters."""
-    policy = build_policy(task, variant, training, replicate_members(seeds))
+    # one is initialised and copied: to initialise each takes longer than to sample its episodes
+    one = build_policy(task, variant, training, replicate_members(seeds[:1]))
+    policy = one.select_members(np.zeros(len(seeds), np.int64))
     with torch.no_grad():
-        policy.flat.values[:] = policy.flat.values[:1].clone()
         policy.flat.values[:, : len(actor)] = actor.to(policy.flat.values)
         if critic is not None:
             policy.flat.values[:, policy.critic_columns] = critic.to(policy.flat.values)

@@ -23,7 +23,7 @@ class Rollout:
     obs          [T+1, P, N, F] features as normalised when acting, [T+1, P, N, C, H, W] images, or [L, P, N] tokens of whole
                  transcripts
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
-    group        number of adjacent environments that share a start (a prompt; in control, all of a member)
+    group        number of adjacent environments that are compared with each other (see Episodes)
 
     The last six fields are set only if the task or the estimator needs them.
     """

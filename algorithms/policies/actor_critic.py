@@ -31,7 +31,7 @@ from algorithms.policies.many_actions import has_many_actions, log_prob_entropy
 from algorithms.policies.population import Flat, constant
 from algorithms.policies.prefixes import Prefixes
 from algorithms.tunable import Number
-from envs.api import Array, Box, Floats, Spec, Transcript
+from envs.api import Array, Floats, Spec, Transcript
 from envs.text_mdp import PAD
 
 FOREVER = 2**62  # steps
@@ -54,16 +54,14 @@ class ActorCritic(nn.Module):
         """exploration: None means Independent; GSDE does not use `log_std`."""
         super().__init__()
         self.head, self.observation = head_for(spec.action, actions), spec.observation
-        gaussian = isinstance(spec.action, Box)
-        outputs = spec.action.size if isinstance(spec.action, Box) else self.head.outputs
-        self._outputs = outputs
+        self._outputs = outputs = self.head.network_outputs
         self.actor = network.build(spec.observation, outputs, 0.01, generators)
         self._gsde = exploration if isinstance(exploration, GSDE) else None
         if self._gsde is not None:
             width = _with_hidden_layer(self.actor).width
             self.log_std: nn.Parameter | None = self._gsde.parameter(len(generators), width, outputs)
         else:
-            self.log_std = constant(len(generators), (1, outputs), log_std) if gaussian else None
+            self.log_std = constant(len(generators), (1, outputs), log_std) if outputs < self.head.outputs else None
         self.critic = network.build(spec.observation, 1, 1.0, generators) if critic else None
         # whether rows that are not needed cost nothing
         self.ragged = isinstance(self.actor, Dense) and self._gsde is None

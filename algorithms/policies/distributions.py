@@ -1,8 +1,9 @@
-"""Distributions over actions as functions of the actor's output: categorical and diagonal Gaussian, squashed or not."""
+"""Distributions over actions as functions of the actor's output: categorical, and Gaussian, squashed or not."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import numpy as np
@@ -10,13 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from algorithms.policies.beta import Beta
 from envs.api import Array, Box, Discrete, Floats
 
 FEW_ACTIONS = 16  # up to so many, torch is several times as fast along the first axis: it computes many rows at once
 ILLEGAL = -1e9  # finite, so that 0 * log p of an illegal action is 0 and not NaN
 
 
-Actions = Literal["raw", "scaled", "squashed"]
+Actions = Literal["raw", "scaled", "squashed", "beta"]
 
 
 class Head(Protocol):
@@ -25,9 +27,12 @@ class Head(Protocol):
     Actions are drawn in NumPy; densities are torch's, since gradients go through them. Actions are recorded as the policy
     samples them. `to_environment` maps an action to that of the environment, and densities and entropies refer to the
     latter.
+
+    network_outputs  how many of the outputs a network makes. The others are log standard deviations, which are parameters
     """
 
     outputs: int
+    network_outputs: int
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """Random numbers for `shape` actions."""
@@ -64,7 +69,7 @@ class Categorical:
     """pi(a) = softmax(out)_a, sampled by inverting the cumulative sum at one uniform number per action."""
 
     def __init__(self, space: Discrete) -> None:
-        self.outputs = space.n
+        self.outputs = self.network_outputs = space.n
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         return rng.random(shape, dtype=np.float32)
@@ -105,7 +110,7 @@ class Gaussian:
     """Independent normals; out = (mean, log standard deviation). The density ignores that the environment clips."""
 
     def __init__(self, space: Box) -> None:
-        self.size = space.size
+        self.size = self.network_outputs = space.size
         self.outputs = 2 * space.size
 
     def noise(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
@@ -196,10 +201,16 @@ def log_slope(u: Tensor) -> Tensor:
 
 
 def head_for(space: Discrete | Box, actions: Actions = "raw") -> Head:
-    """Categorical for Discrete; for Box a Gaussian of the action (raw), in units of the box (scaled) or squashed."""
+    """Categorical for Discrete; for Box a Beta, or a Gaussian: raw, in units of the box (scaled), or squashed."""
     if isinstance(space, Discrete):
         return Categorical(space)
-    return {"raw": Gaussian, "scaled": Scaled, "squashed": Squashed}[actions](space)
+    heads: dict[Actions, Callable[[Box], Head]] = {
+        "raw": Gaussian,
+        "scaled": Scaled,
+        "squashed": Squashed,
+        "beta": Beta,
+    }
+    return heads[actions](space)
 
 
 def masked(out: Tensor, action_mask: Tensor | None) -> Tensor:

@@ -24,7 +24,7 @@ def build_policy(
     task: Task, variant: Composition, training: TrainingConfig, members: Members, device: str = "cpu"
 ) -> ActorCritic:
     """The initialised policies of a population, each from its own seed. ValueError if a setting or memory does not fit."""
-    if reason := training.reason_unsupported(task.spec):
+    if reason := training.reason_unsupported(task):
         raise ValueError(f"the training of {task.name} {reason}")
     critic = variant.estimator.baseline.critic
     if isinstance(training.network, Adapters):

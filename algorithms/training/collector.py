@@ -58,9 +58,9 @@ class Collector:
             prompts = collection.envs // group
             self._envs.append(CheckedVecEnv(task.factory.make(streams, prompts, 1), task.name, streams, prompts))
             self._greedy_actor = Actor(self._envs[1], policy, normaliser, None, device)
-        # in control all environments start alike, so those of a member are one group
         self.group = group
-        if not isinstance(task.spec.observation, Transcript) and not isinstance(collection, Unroll):
+        if group == 1 and not isinstance(task.spec.observation, Transcript) and not isinstance(collection, Unroll):
+            # starts of control tasks are much alike, so without groups all environments of a member are compared
             self.group = collection.envs
 
     def collect(self, playing: Bools, before_step: BeforeStep | None = None) -> tuple[Rollout, Tensor]:

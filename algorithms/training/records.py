@@ -63,11 +63,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Progress:
-    """Environment steps of all members of a cell so far, out of `budget`. `notice` is a message for the user."""
+    """Environment steps of all members of a cell so far, out of `budget`. `notice` is a message for the user.
+
+    saved  of these steps, those that a RunState holds which was saved since the start
+    """
 
     env_steps: int
     budget: int
     notice: str = ""
+    saved: int = 0
 
 
 class Trained(NamedTuple):

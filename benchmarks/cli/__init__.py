@@ -23,6 +23,7 @@ COMMANDS = {
     "play": ("benchmarks.cli.play", "Play"),
     "language": ("benchmarks.cli.language", ""),  # its stages are commands
     "examine": ("benchmarks.cli.own.examine", "Examine"),
+    "judge": ("benchmarks.cli.own.judge", "Judge"),
 }
 STAGES = {
     "pretrain": ("benchmarks.cli.language.pretrain", "Pretrain"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.own import comparison
 from benchmarks.experiments import EXPERIMENTS
-from envs.validation import UsageError, look_up
+from envs.validation import UnknownName, UsageError, look_up
 
 
 def find_experiment(name: str, results: Path) -> Experiment:
@@ -17,10 +17,15 @@ def find_experiment(name: str, results: Path) -> Experiment:
     return look_up(EXPERIMENTS, name, "experiment")
 
 
-def find_results(name: str, results: Path) -> Experiment:
-    """A registered experiment, or the comparison of one's own whose folder lies under `results`."""
-    own = None if name in EXPERIMENTS else comparison.load(name, results, EXPERIMENTS)
-    return look_up(EXPERIMENTS, name, "experiment") if own is None else own[0]
+def find_results(name: str, results: Path, *more: Path) -> Experiment:
+    """A registered experiment, or the comparison of one's own whose folder lies under one of these."""
+    for place in (results, *more) if name not in EXPERIMENTS else ():
+        if own := comparison.load(name, place, EXPERIMENTS):
+            return own[0]
+    if name not in EXPERIMENTS:
+        own_names = [own_name for place in (results, *more) for own_name in comparison.names(place)]
+        raise UnknownName("experiment", name, (*EXPERIMENTS, *own_names))
+    return EXPERIMENTS[name]
 
 
 def split(names: str) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import importlib
 import io
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -17,7 +18,7 @@ from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.cli.flags import flags_of, source
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.program import as_typed, program
-from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, USAGE, WorkFailed, describe_error
+from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, UNREAD, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError, look_up
 
 LISTS = {  # kinds of names -> the command that prints all of them
@@ -30,7 +31,14 @@ LISTS = {  # kinds of names -> the command that prints all of them
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted."""
+    """Run one command; 0 done, 1 work failed or a gate did not pass, 2 bad usage, 130 interrupted, 141 nobody reads."""
+    try:
+        return _main(argv)
+    except BrokenPipeError:
+        return UNREAD
+
+
+def _main(argv: list[str]) -> int:
     if not argv or argv[0] in HELP:
         print(overview())
         return DONE if argv else USAGE
@@ -55,6 +63,8 @@ def _status(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted; what had finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except (WorkFailed, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
     except BaseException as error:
@@ -126,9 +136,21 @@ def _parse_with_tyro(command: type, words: list[str], name: str, description: st
     except SystemExit as end:
         if not end.code:
             raise
-        lines = (line.strip("╭╮╰╯│─ \t") for line in boxed.getvalue().splitlines())
-        lines_kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
-        raise UsageError("; ".join(lines_kept) or "the arguments do not fit") from None
+        raise UsageError(_unboxed(name, boxed.getvalue())) from None
+
+
+def _unboxed(name: str, text: str) -> str:
+    """What tyro's box says, as one line."""
+    lines = [line.strip("╭╮╰╯│─+| \t") for line in text.splitlines()]
+    lines = [re.sub("^-+( |$)| -+$", "", line) for line in lines]  # boxes of a terminal without their characters
+    kept = [line for line in lines if line and not line.startswith(("Parsing error", "For full helptext"))]
+    more = f"; all: {program()} {name} --help"
+    if kept[:1] == ["Unrecognized options"]:
+        return f"{name} takes no {kept[-1].partition(': ')[2]!r}{more}"
+    if kept[:1] == ["Required options"]:  # "Missing from ...", then an option and its help a line, then the command
+        wanted = " ".join(kept[2:-1]).replace("(required)", "").strip()
+        return f"{name} needs {wanted}{more}"
+    return "; ".join(kept) or "the arguments do not fit"
 
 
 def _print_usage_error(error: UsageError) -> int:

@@ -28,6 +28,7 @@ from envs.validation import UsageError, look_up
 
 RESULTS = Path("results")
 LOGS = Path("logs")  # of trackers
+MOST_COUNTED = 100_000  # seeds or trials of a command
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,17 @@ def figure_suffixes(figures: str) -> list[str]:
 
 
 def check_positive(name: str, value: int | None) -> None:
-    """UsageError for a flag that must be 1 or more."""
+    """UsageError for a flag that must be 1 or more; of a number of seeds, also where no machine could hold them."""
     if value is not None and value < 1:
         raise UsageError(f"--{name} must be at least 1, not {value}")
+    if value is not None and name.endswith("seeds"):
+        check_count(name, value)
+
+
+def check_count(name: str, value: int) -> None:
+    """UsageError for a number of seeds or trials that would fill the memory before anything is said."""
+    if value > MOST_COUNTED:
+        raise UsageError(f"--{name} must be at most {MOST_COUNTED:,}, not {value:,}")
 
 
 def check_outputs(

@@ -33,7 +33,7 @@ class Report:
 
     def __call__(self) -> int:
         suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)
-        experiment = find_results(self.experiment, self.results)
+        experiment = find_results(self.experiment, self.results, *self.more)
         given = {"baseline": self.baseline is not None, "tuned": self.tuned}
         check_flags(experiment, [flag for flag, is_given in given.items() if is_given])
         folder = results_folder(self.results, experiment, self.smoke, self.tuned)

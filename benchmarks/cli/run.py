@@ -27,7 +27,7 @@ class Run(RunFlags):
     """The flags of `run`, and what it does."""
 
     def __call__(self) -> int:
-        for name in ("seeds", "env_steps", "jobs"):
+        for name in ("seeds", "env_steps", "jobs", "max_seeds"):
             check_positive(name.replace("_", "-"), getattr(self, name))
         suffixes = figure_suffixes(self.figures)
         parse_width(self.figure_width)  # a mistake is named before anything runs

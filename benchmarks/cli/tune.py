@@ -13,7 +13,15 @@ import tyro
 from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.kinds.plans import build_plans, run_studies
 from benchmarks.cli.lookup import split
-from benchmarks.cli.options import RESULTS, RunFlags, check_positive, command_line, figure_suffixes, show_report
+from benchmarks.cli.options import (
+    RESULTS,
+    RunFlags,
+    check_count,
+    check_positive,
+    command_line,
+    figure_suffixes,
+    show_report,
+)
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.lookup import find_tasks, find_variant
 from benchmarks.design.own.arguments import parse_env_kwargs
@@ -73,6 +81,8 @@ class Tune(EngineFlags):
         tasks = find_tasks((), self._names("task", self.task, self.tasks), parse_env_kwargs(self.env_kwargs))
         tasks = ScaleFlags(self.floor, self.ceiling, self.threshold).apply(tasks)
         check_positive("env-steps", self.env_steps)
+        for name in SIZES:
+            check_count(name.replace("_", "-"), getattr(self, name))
         if not 0 <= self.seed < 2**32:
             raise UsageError(f"--seed must be at least 0 and below 2^32, not {self.seed}")
         budget = {name: getattr(self, name) for name in (*SIZES, "sampler", "objective", "space", "seed")}

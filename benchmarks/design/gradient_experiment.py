@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -113,8 +113,8 @@ class Measurement:
         assert isinstance(self.training.collection, Episodes)
         return self.training.collection.envs * self.task.spec.horizon
 
-    def measure(self) -> dict[str, float]:
-        """Quality's fields, and the exact return and gradient norm of the policy."""
+    def measure(self, on_drawn: Callable[[int], None] = lambda drawn: None) -> dict[str, float]:
+        """Quality's fields, and the exact return and gradient norm of the policy. `on_drawn`: of replicates so far."""
         task, variant, training = self.task, self.variant, self.training
         mu = self.where.actor(task, training)
         actor = mu if self.drift is None else drifted(task, training, mu, self.drift)
@@ -123,9 +123,17 @@ class Measurement:
             critic = None
             if self.fitted:
                 critic = laboratory.fitted_critic(task, variant, training, actor, self.fitted)
+            on_drawn(0)  # what came before takes a share of its own
             behaviour = None if self.drift is None else mu
             samples = laboratory.replicates(
-                task, variant, training, actor, self.replicates, critic=critic, behaviour=behaviour
+                task,
+                variant,
+                training,
+                actor,
+                self.replicates,
+                critic=critic,
+                on_drawn=on_drawn,
+                behaviour=behaviour,
             )
             quality = laboratory.quality(samples, exact_gradient)
         else:
@@ -135,9 +143,11 @@ class Measurement:
         value = float(ExactReturn(task).value(laboratory.one_policy(task, training, actor))[0])
         return {**asdict(quality), "return": value, "gradient": float(exact_gradient.norm())}
 
-    def write(self, path: Path, origin: Mapping[str, object]) -> None:
+    def write(
+        self, path: Path, origin: Mapping[str, object], on_drawn: Callable[[int], None] = lambda drawn: None
+    ) -> None:
         """Measure and write to `path`; nothing is kept of an interrupted measurement."""
-        measured = self.measure()
+        measured = self.measure(on_drawn)
         provenance = {**origin, "laboratory_version": LABORATORY_VERSION}
         save_json(path, {"found": measured, "cell": canonical(self), "provenance": provenance})
 

@@ -5,7 +5,8 @@ A user's environment is made in a child process first (validation.isolation), wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from algorithms import ALGORITHMS, ALIASES
@@ -14,6 +15,7 @@ from algorithms.estimators.estimator import Estimator
 from algorithms.variant import Promises, Variant
 from benchmarks.validation.isolation import check_creation
 from benchmarks.validation.usage import WorkFailed, check_name, describe_error, work_errors
+from envs import TASKS
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
 from envs.control.from_gymnasium import Arguments
@@ -35,7 +37,10 @@ def find_task(name: str, arguments: Arguments = ()) -> Task:
     if env_id is not None:
         return _gymnasium_task(name, env_id, arguments)
     check_no_arguments(name, arguments)
-    return _users_task(name) if ":" in name else registered_task(name)
+    if ":" in name:
+        return _users_task(name)
+    _check_no_module(name, TASKS, "task", "Class")
+    return registered_task(name)
 
 
 def _gymnasium_task(name: str, env_id: str, arguments: Arguments) -> Task:
@@ -69,13 +74,26 @@ def find_variant(name: str) -> Algorithm:
         variant: Algorithm = import_constant(name, "Variant or Reference", reason_no_algorithm, ALGORITHMS)
         check_name("variant", variant.name)
         return variant
-    return look_up(ALGORITHMS, ALIASES.get(name, name), "variant")
+    return _registered(name)
+
+
+def _registered(name: str) -> Algorithm:
+    name = ALIASES.get(name, name)
+    _check_no_module(name, ALGORITHMS, "variant", "VARIANT")
+    return look_up(ALGORITHMS, name, "variant")
+
+
+def _check_no_module(name: str, registry: Collection[str], kind: str, example: str) -> None:
+    """UsageError for an unknown name that is a module in the current folder: what it holds has to be named."""
+    module = name.removesuffix(".py")
+    if name not in registry and module.isidentifier() and Path(f"{module}.py").is_file():
+        raise UsageError(f"{name!r} is a module: name the {kind} that it holds, as {module}:{example}")
 
 
 def find_estimator(name: str) -> tuple[Estimator, Promises]:
     """The estimator of this name and what it promises: a constant of its own, or that of a variant."""
     if ":" not in name or name.startswith(SB3_PREFIX):
-        return _examined(name, look_up(ALGORITHMS, ALIASES.get(name, name), "variant"))
+        return _examined(name, _registered(name))
     return _examined(name, import_constant(name, "Variant or Estimator", _reason_not_examined, ALGORITHMS))
 
 

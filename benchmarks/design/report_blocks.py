@@ -58,11 +58,14 @@ class Table:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """figures/<name>.svg, .pdf and .png; the caption is also what those read who cannot see it."""
+    """figures/<name>.svg, .pdf and .png; the caption ends in a full stop, and is read by those who cannot see it."""
 
     name: str
     draw: Callable[[], MatplotlibFigure]
     caption: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "caption", f"{self.caption.rstrip('.')}." if self.caption else "")
 
 
 Block = Prose | Notice | Samples | Table | FigureBlock

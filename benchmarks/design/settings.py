@@ -10,6 +10,7 @@ how many are.
     ladder  `python -m benchmarks run learning_rates`: the ladder's rungs on the ladder's tasks
     text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens
     language  `python -m benchmarks run language_rates`: all that `rlhf_exact` compares, on its smallest task
+    critic_free  `python -m benchmarks run critic_free_rates`: critics and group baselines on classic control, 60,000 steps
 """
 
 from __future__ import annotations

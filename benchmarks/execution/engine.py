@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -121,8 +121,17 @@ class Engine(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def submit(self, job: Job) -> int:
-        """Queue a job, also while others run; returns the index that its messages will carry."""
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
+        """Queue a job, also while others run; returns the index that its messages will carry.
+
+        not_on  machines that it must not go to; `elsewhere` says whether any is left
+        """
+
+    def machine(self, index: int) -> str | None:
+        """The machine on which a job runs; None where it is not known, or where there is one alone."""
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        """Whether there are machines but for these."""
 
     def receive(self, wait_s: float) -> Sequence[Message]:
         """Messages that have come; where there are none, those that come within `wait_s`, perhaps none.

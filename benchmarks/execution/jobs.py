@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from algorithms.training.records import Progress
 from benchmarks.design.cell import Cell
 from benchmarks.design.gradient_experiment import Measurement
 from benchmarks.execution.cost import CELL_S, measurement_seconds
-from benchmarks.execution.engine import Message, OnEvent, Origin
+from benchmarks.execution.engine import Message, OnEvent, Origin, total_steps
 from benchmarks.execution.sinks.live import LiveLogs
 from benchmarks.execution.train_cell import run_cell
 from benchmarks.store.cells import same_rows
@@ -96,7 +97,8 @@ class MeasurementJob:
         return "cpu"
 
     def run(self, on_event: OnEvent, origin: Origin) -> None:
-        self.measurement.write(self.path, origin)
+        steps, budget = self.measurement.env_steps, total_steps(self)
+        self.measurement.write(self.path, origin, lambda drawn: on_event(Progress(drawn * steps, budget)))
 
     def second(self) -> MeasurementJob | None:
         return replace(self, path=second_path(self.path))

@@ -63,6 +63,7 @@ class _CellLog:
         self.records: list[Record] = []
         self.notices: list[str] = []
         self._tell = on_event
+        self._saved = 0
         self._at = Progress(0, len(cell.members.seeds) * cell.env_steps)
 
     def add(self, event: Progress | Record) -> None:
@@ -70,10 +71,14 @@ class _CellLog:
         if isinstance(event, Record):
             self.records.append(event)
         else:
-            self._at = event
+            self._at = event = replace(event, saved=self._saved)
             if event.notice:
                 self.notices.append(event.notice)
         self._tell(event)
+
+    def saved(self) -> None:
+        """A RunState holds what has been done by now."""
+        self._saved = self._at.env_steps
 
     def note(self, notice: str) -> None:
         """Something that a reader must know."""
@@ -99,6 +104,7 @@ def _train(
             continue
         try:
             states.save_state(state_path, event, log.records, cell.digest)
+            log.saved()
             written = True
         except NotWritten as error:  # a full disk, say: the cell can be trained without
             if written:

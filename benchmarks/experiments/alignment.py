@@ -10,7 +10,7 @@ from algorithms.references.behaviour_cloning import BehaviourCloning
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.settings import LANGUAGE
 from benchmarks.figures.claims import Claim
-from benchmarks.findings.twin import Twin
+from benchmarks.findings.pairs.twin import Twin
 from benchmarks.language.bases import KINDS, Models, OwnModel
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.language.skewed import Skewed, skewed_base

@@ -34,7 +34,7 @@ EXPERIMENT = ComparisonExperiment(
     finding=Measured(
         tuple(f"{group} group" for group in GROUPS),
         (TASKS[0].name, TASKS[-1].name),
-        "`ppo` earns, for the",
+        "`ppo` earns",
         variants=("ppo",),
     ),
     small={"tasks": TASKS[:1], "seeds": 2, "env_steps": {TASKS[0].name: 5_000}},

@@ -4,7 +4,7 @@ from algorithms import VARIANTS
 from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.figures.measures import MeasureCurves
-from benchmarks.findings.one_pair import MeasureDifference
+from benchmarks.findings.pairs.one_pair import MeasureDifference
 from envs.text.padanswer import PadAnswer
 from envs.text_env import text_task
 

@@ -6,7 +6,7 @@ from algorithms.training.evaluation import Evaluation
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.measures import MeasureCurves
-from benchmarks.findings.one_pair import OnePair
+from benchmarks.findings.pairs.one_pair import OnePair
 from envs.text.recdialog import RecDialog
 from envs.text_env import text_task
 

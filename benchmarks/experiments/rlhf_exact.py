@@ -72,6 +72,7 @@ EXPERIMENT = LanguageExperiment(
             "rlhf_exact",
             "Score (0: the reference, 1: the exact optimum), gold, and KL to the reference along training, all exact",
             measures=("score", "gold", "kl"),
+            variants=("reinforce", "rloo", "grpo", "ppo", *LABELLED),
         ),
         Frontier(
             "frontier",

@@ -48,7 +48,7 @@ EXPERIMENT = ComparisonExperiment(
         LagSweep(
             "lags",
             "Final score against the lag of the rollouts, for eight of the corrections",
-            lines={name: {float(lag): v for lag, v in NAMES[name].items()} for name in SHOWN},
+            lines={name: {lag: v.name for lag, v in STALE[name].items()} for name in SHOWN},
             label="lag of the rollouts, updates",
             measures=("score",),
         ),

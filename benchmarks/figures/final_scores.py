@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.figures.layout import ROW, grid, label_axes, longest_inches, name_rows, note, row_chart, seed_dots
-from benchmarks.figures.parts.cells import AIR, CELL, columns_of_cells, draw_cells
+from benchmarks.figures.parts.cells import AIR, CELL, columns_of_cells, draw_cells, number_text
 from benchmarks.figures.parts.order import by_score, variants_by_score
 from benchmarks.figures.rendering.width import figure_width
-from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE, UNSURE
+from benchmarks.figures.style import GAIN, LOSS, SMALL, STYLE, UNSURE, line_styles
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
@@ -24,19 +24,23 @@ PANEL = 1.05  # inches of the narrower of two panels beside names
 def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
     """The suite score of each variant, highest first: at the left the mean with a dot a seed, at the right the IQM.
 
-    References stand below the variants that learn.
+    Variants have their colours and marks of the learning curves. References stand below the variants that learn, in grey.
     """
     rows = by_score(suite, table).to_dict("records")
+    styles = line_styles(suite.present)
     with mpl.rc_context(STYLE):
         made = grid(2, 2, max(ROW * len(rows), 2 * ROW), least=PANEL, sharex=True, sharey=True)
         for axis, (heading, (measure, low, high)) in zip(made.panels, MEASURES.items(), strict=True):
             for y, row in enumerate(rows):
-                colour = GAIN if row["variant"] in suite.learners else UNSURE
+                learns = row["variant"] in suite.learners
+                colour, mark = (
+                    (styles[row["variant"]].colour, styles[row["variant"]].marker) if learns else (UNSURE, "o")
+                )
                 if measure == "mean":
                     dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
                     seed_dots(axis, dots, y, colour)
                 axis.plot([row[low], row[high]], [y, y], color=colour, lw=2, solid_capstyle="butt")
-                axis.plot([row[measure]], [y], "o", ms=4.6, color=colour, mfc="white", mew=1.2)
+                axis.plot([row[measure]], [y], mark, ms=4.6, color=colour, mfc="white", mew=1.2)
             _line_above_references(axis, sum(row["variant"] in suite.learners for row in rows), len(rows))
             axis.set_title(heading)
         name_rows(made.panels[0], [suite.title(str(row["variant"])) for row in rows])
@@ -67,7 +71,8 @@ def heat_map(suite: Suite, title: str) -> Figure:
             if (curve := suite.curves.get((task, variant))) is not None:
                 scores[i, j], lost[i, j] = curve.score[-1].mean(), curve.diverged.sum()
     texts = [
-        [_number(x, n, suite.normalised) for x, n in zip(*row, strict=True)] for row in zip(scores, lost, strict=True)
+        [number_text(x, suite.normalised, n) for x, n in zip(*row, strict=True)]
+        for row in zip(scores, lost, strict=True)
     ]
     shade = scores if suite.normalised else _column_ranges(scores)
     names = [suite.title(v) for v in order]
@@ -83,17 +88,6 @@ def heat_map(suite: Suite, title: str) -> Figure:
     return made.figure
 
 
-def _number(value: float, lost: int, normalised: bool) -> str:
-    """A cell's text: `.87`, `-` where there is no value, ` x2` where two members diverged."""
-    if value != value:
-        text = "-"
-    elif normalised:
-        text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
-    else:
-        text = f"{value:.4g}"
-    return text + (f" x{lost}" if lost else "")
-
-
 def _column_ranges(scores: Doubles) -> Doubles:
     """Each column from its lowest (0) to its highest (1); NaN stay, a column without spread is .5."""
     low, high = (extreme(np.where(np.isnan(scores), fill, scores), axis=0) for extreme, fill in
@@ -102,10 +96,14 @@ def _column_ranges(scores: Doubles) -> Doubles:
     return np.where(high > low, (scores - np.where(high > low, low, 0.0)) / spread, 0.5 + 0.0 * scores)
 
 
-def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Figure:
+ALONE = "bar: 95 % interval of it alone; filled diamond: p < .05 after Holm"
+
+
+def differences(suite: Suite, table: pd.DataFrame, word: str, title: str, marks: str = ALONE) -> Figure:
     """Each pair's difference of the suite mean: a dot a seed, the mean with its 95 % interval.
 
     Where all are compared with one variant the largest difference comes first; rungs of a ladder keep their order.
+    marks  what bars and diamonds are, where the table's intervals and p are others
     """
     against = list(dict.fromkeys(table["against"]))
     if len(against) == 1:
@@ -129,7 +127,7 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str) -> Fig
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
         than = f" ({word} {suite.title(against[0])})" if len(against) == 1 else ""
         axis.set_xlabel(f"difference of the {suite.unit}{over}{than}")
-        note(figure, f"{title}; a dot: a seed; bar: 95 % interval of it alone; filled diamond: p < .05 after Holm")
+        note(figure, f"{title}; a dot: a seed; {marks}")
     return figure
 
 

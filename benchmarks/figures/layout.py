@@ -46,7 +46,8 @@ def label_axes(figure: Figure, x: str, y: str = "") -> None:
 
 def note(figure: Figure, text: str) -> None:
     """What marks mean, below a figure."""
-    figure.text(0.5, 0.01, text, fontsize=SMALL, color="0.35", ha="center", gid=NOTE)
+    count = sum(str(other.get_gid()).startswith(NOTE) for other in figure.texts)
+    figure.text(0.5, 0.01, text, fontsize=SMALL, color="0.35", ha="center", gid=f"{NOTE}-{count + 1}")
 
 
 def columns_that_fit(count: int, most: int, least: float = LEAST) -> int:
@@ -195,9 +196,13 @@ def beeswarm(n: int, half: float = 0.09) -> Doubles:
     return np.linspace(-half, half, n) if n > 1 else np.zeros(n)
 
 
+MANY_DOTS = 40  # in a row
+
+
 def seed_dots(axis: Axes, values: Doubles, y: float, colour: str, size: float = 2.2, half: float = 0.16,
               alpha: float = 0.4) -> None:  # fmt: skip
-    """A dot per seed in row `y`, spread vertically."""
+    """A dot per seed in row `y`, spread vertically. More than MANY_DOTS are paler, so that they hide no interval."""
+    alpha *= min(1.0, MANY_DOTS / max(len(values), 1))
     axis.plot(values, y + beeswarm(len(values), half), "o", ms=size, color=colour, alpha=alpha, mew=0)
 
 

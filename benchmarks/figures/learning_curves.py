@@ -103,9 +103,10 @@ def _draw_levels(axis: Axes, levels: Mapping[str, float], scale: Scale, titles: 
     lines = dict(levels)
     if math.isfinite(scale.threshold) and "optimal" not in levels:
         lines["threshold"] = scale.threshold
-    dashes: dict[str, Any] = {titles.get(name, name): LEVEL_DASHES.get(name, OTHER_LEVEL) for name in lines}
+    names = {"threshold": "Threshold", **titles}
+    dashes: dict[str, Any] = {names.get(name, name): LEVEL_DASHES.get(name, OTHER_LEVEL) for name in lines}
     for name, level in lines.items():
-        axis.axhline(level, color="0.45", lw=0.8, ls=dashes[titles.get(name, name)], zorder=1)
+        axis.axhline(level, color="0.45", lw=0.8, ls=dashes[names.get(name, name)], zorder=1)
     return dashes
 
 

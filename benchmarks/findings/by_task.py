@@ -25,7 +25,7 @@ def task_sentences(comparisons: Mapping[ComparisonKey, Comparison], suite: Suite
     return (
         [*sentences, f"{how} over the tasks of each pair (Holm)."]
         if sentences
-        else [f"On no single task a {what} is shown."]
+        else [f"No {what} is shown on any single task."]
     )
 
 

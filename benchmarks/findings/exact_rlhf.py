@@ -45,7 +45,7 @@ class ExactRLHF:
         terms = [results[v] for v in self.in_loss if v in results]
         parts = [f"Against `{self.learner}`, {list_words(labelled)}."] if labelled else []
         if terms:
-            parts.append(f"Of {count_noun(len(terms), 'KL term')} in the loss of `{self.learner}`, {_counts(terms)}.")
+            parts.append(_in_loss(terms, self.learner))
         return parts
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
@@ -60,6 +60,15 @@ def _verdict(comparison: Comparison) -> str:
     if not comparison.shown:
         return "is not separated"
     return f"{'gains' if comparison.difference > 0 else 'loses'} {abs(comparison.difference):.2f}"
+
+
+def _in_loss(terms: Sequence[Comparison], learner: str) -> str:
+    """How many of the KL terms in the loss gain, and how many lose."""
+    what = f"{count_noun(len(terms), 'KL term')} in the loss of `{learner}`"
+    for sign, verb in ((-1, "lose"), (1, "gain")):
+        if len(terms) > 1 and all(c.shown and c.difference * sign > 0 for c in terms):
+            return f"All {what} {verb}."
+    return f"Of {what}, {_counts(terms)}."
 
 
 def _counts(terms: Sequence[Comparison]) -> str:

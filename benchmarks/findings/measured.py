@@ -10,6 +10,7 @@ from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.intervals import t_interval
 from benchmarks.statistics.wording.answers import as_many_as_fit, first_that_fits
+from benchmarks.statistics.wording.measure_names import measure_name
 from benchmarks.statistics.wording.phrases import amount, count_noun, list_words
 from benchmarks.store.suite import Data, Suite
 
@@ -55,7 +56,7 @@ class Measured:
             return ""
         by_task = {
             task: [
-                f"{m} {_range(means)}" if len(self.measures) > 1 else _range(means)
+                _range(means) if len(self.measures) == 1 else _of_one(m, means)
                 for (t, m), means in found.items()
                 if t == task
             ]
@@ -68,7 +69,7 @@ class Measured:
         forms = [(parts, tail), (parts, ""), (parts[-2:], ""), (parts[-1:], "")]
         texts = (f"{self.head} {'; '.join(kept)}{seeds}{rest}" for kept, rest in forms)
         details = [
-            as_many_as_fit(f"{measure} on {task}:".capitalize(), [m.text() for m in means])
+            as_many_as_fit(f"{_capitalised(measure_name(measure))} on {task}:", [m.text() for m in means])
             for (task, measure), means in found.items()
         ]
         return with_details(first_that_fits(texts), [*details, "Brackets hold 95 % t intervals over seeds."])
@@ -84,6 +85,15 @@ class Measured:
                 interval = t_interval(values, limits=data.limits(task, measure))
                 means.append(Mean(variant, float(values.mean()), interval.low, interval.high))
         return means
+
+
+def _of_one(measure: str, means: Sequence[Mean]) -> str:
+    """0.91 (first group) of one variant; else the measure and its range."""
+    return f"{_range(means)} ({measure})" if len(means) == 1 else f"{measure} {_range(means)}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _range(means: Sequence[Mean]) -> str:

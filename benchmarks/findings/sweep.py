@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from benchmarks.statistics.comparison_tables import sweep_table
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.tests import LEVEL
 from benchmarks.statistics.wording.answers import first_that_fits
-from benchmarks.statistics.wording.phrases import change, count_noun, list_words
+from benchmarks.statistics.wording.phrases import change, count_noun, list_words, p_value, span
 from benchmarks.statistics.wording.sentences import explained, sweep_sentences
 from benchmarks.store.suite import Data, Suite
 
@@ -47,9 +48,9 @@ class SweepChange:
         """It compares tasks, not variants."""
 
 
-def _row(row: Mapping[object, object]) -> str:
+def _row(row: Mapping[Any, Any]) -> str:
     line = f"{str(row['line']).capitalize()}, " if "line" in row else ""
-    return f"{line}`{row['variant']}`: {change(row)} (p {row['p_holm']:.2g})."
+    return f"{line}`{row['variant']}`: {change(row)} ({p_value(row['p_holm'])})."
 
 
 def _forms(table: pd.DataFrame, shown: pd.DataFrame, label: str) -> list[str]:
@@ -65,6 +66,6 @@ def _forms(table: pd.DataFrame, shown: pd.DataFrame, label: str) -> list[str]:
     forms = [f"{head} {count} {most}", f"{head} {count}"]
     if "line" in table and (table["p_holm"] < LEVEL).all() and (table["difference"] < 0).all():
         by_line = table.groupby("line", sort=False)["difference"]
-        spans = [f"{-d.max():.2f} to {-d.min():.2f} ({line})" for line, d in by_line]
+        spans = [f"{span(-d.max(), -d.min())} ({line})" for line, d in by_line]
         forms.insert(0, f"{head} the score of every variant falls, by {list_words(spans)}.")
     return forms

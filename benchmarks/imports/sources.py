@@ -39,7 +39,7 @@ def read_evaluations(path: Path) -> pd.DataFrame:
     """EvalCallback's evaluations.npz, or the folder that holds it: the mean return of each evaluation's episodes."""
     file = files_of(path, EVALUATIONS)[0]
     try:
-        with np.load(file) as arrays:
+        with np.load(file, allow_pickle=False) as arrays:
             if not isinstance(arrays, NpzFile):
                 raise ValueError("it is a single array")
             steps, results = np.asarray(arrays["timesteps"], np.int64), np.asarray(arrays["results"], float)

@@ -1,7 +1,8 @@
 """What the expected returns of tasks cannot leave, from their names, the cells and what an experiment declares.
 
-The ceiling of a text MDP is its optimum, by a closed form or by listing all texts. Ceilings of control tasks are reference
-scores, and limits come from how their rewards are defined (envs.control.limits.EPISODES).
+The ceiling of a text MDP is its optimum, by a closed form or by listing all texts; where the task itself is known, and not
+its class alone, it says what its worst episode earns. Ceilings of control tasks are reference scores, and limits come from
+how their rewards are defined (envs.control.limits.EPISODES).
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ ReturnLimits = dict[str | tuple[str, str], Limits]  # of a task, or of a view of
 
 def named_limits(task: str, scale: Scale) -> Limits:
     """Of a task that is known by its name alone."""
-    if task in TASKS:
-        return _limits(task, isinstance(undelayed(TASKS[task].factory), TextMDP), scale)
-    return _limits(task, False, scale)
+    if task not in TASKS:
+        return _limits(task, False, scale, None)
+    factory = TASKS[task].factory
+    return _limits(task, isinstance(undelayed(factory), TextMDP), scale, factory)
 
 
 def task_limits(
     metas: Iterable[Mapping[str, Any]], scales: Mapping[str, Scale], declared: Iterable[Task] = ()
 ) -> ReturnLimits:
     """Of the tasks of these cells, whose scales are `scales`, and of the views of those that are `declared`."""
+    declared = tuple(declared)
+    factories = {name: TASKS[name].factory for name in scales if name in TASKS}
+    factories |= {task.name: task.factory for task in declared}
     classes: dict[str, type | None] = {}
     for meta in metas:
         task = meta["cell"]["task"]
@@ -40,19 +45,27 @@ def task_limits(
     for name, scale in scales.items():
         kind = classes.get(name)
         exact = kind is not None and issubclass(kind, TextMDP)
-        found[name] = _limits(name, exact, scale) if kind is not None else named_limits(name, scale)
+        found[name] = (
+            _limits(name, exact, scale, factories.get(name)) if kind is not None else named_limits(name, scale)
+        )
     for task in declared:
         found |= {(task.name, view): _optimum(factory) for view, factory in task.views if task.ceiling is not None}
     return {name: limits for name, limits in found.items() if limits.known}
 
 
-def _limits(task: str, exact: bool, scale: Scale) -> Limits:
-    """exact  whether the task's ceiling is its optimum"""
+def _limits(task: str, exact: bool, scale: Scale, factory: Factory | None) -> Limits:
+    """exact  whether the task's ceiling is its optimum      factory  the task, where it is known and not its class alone"""
     if exact and scale.ceiling is not None:
-        return Limits(high=scale.ceiling)
+        return _range(factory)._replace(high=scale.ceiling)
     return EPISODES.get(task.removeprefix(GYMNASIUM), ANYTHING)
 
 
 def _optimum(factory: Factory) -> Limits:
     plain = undelayed(factory)
-    return Limits(high=plain.optimal_return()) if isinstance(plain, TextMDP) else ANYTHING
+    return _range(plain)._replace(high=plain.optimal_return()) if isinstance(plain, TextMDP) else ANYTHING
+
+
+def _range(factory: Factory | None) -> Limits:
+    """What a text MDP says of its worst episode."""
+    plain = None if factory is None else undelayed(factory)
+    return Limits(low=plain.least_return()) if isinstance(plain, TextMDP) else ANYTHING

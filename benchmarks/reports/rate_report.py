@@ -230,7 +230,7 @@ def build_document(experiment: ComparisonExperiment, frame: pd.DataFrame, scales
         "rates",
         partial(learning_rates.rate_curves, table, unit, unit == "normalised score", titles),
         f"Mean {unit} over {count_noun(seeds, 'selection seed')} and the checkpoints of the last fifth of the budget, "
-        "against the learning rate. A ring marks the rate chosen.",
+        "against the learning rate. A ring or a frame marks the rate chosen.",
     )
     common = "Means over the tasks that all variants have, at each variant's own rate and at one rate for all."
     compared = (

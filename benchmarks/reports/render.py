@@ -32,6 +32,7 @@ def as_html(document: object, tables: Tables, names: Sequence[str], figures: Pat
         markdown=lambda text: Markup(markdown_to_html(text, names=names)),
         inline=lambda text: Markup(markdown_to_html(text, inline=True, names=names)),
         svg=lambda name, caption: Markup(inline_svg((figures / f"{name}.svg").read_text(), name, caption)),
+        words=lambda text: Markup(markdown_to_html(text, inline=True, names=names)) if _has_code(text, names) else text,
         figure_files=[(kind, kind[1:].upper()) for kind in kinds],
         table_files=TABLE_FILES,
     )
@@ -54,6 +55,11 @@ def markdown_to_html(text: str, inline: bool = False, names: Sequence[str] = ())
     """Markdown as HTML; `inline` without paragraphs; `names` are shown exactly (markup.with_exact_names)."""
     words = markup.with_exact_names(text, names)
     return _markdown().renderInline(words) if inline else _markdown().render(words)
+
+
+def _has_code(text: str, names: Sequence[str]) -> bool:
+    """Whether a table's cell is a sentence with names in backticks, and no user's name itself."""
+    return "`" in text and text not in names
 
 
 def inline_svg(svg: str, name: str, caption: str) -> str:

@@ -93,9 +93,9 @@ def comparison_report(
 
 
 def pooled_cells(folder: Path) -> list[Path]:
-    """The cells of a folder whose rows may be pooled (benchmarks/store/pooling.py)."""
+    """The cells of a folder's last run, and of earlier ones in the same settings (benchmarks/store/pooling.py)."""
     paths = stored_cells(folder)
-    return [paths[i] for i in pooling.select(paths, read_metas(paths))]
+    return [paths[i] for i in pooling.of_last_run(folder, paths, read_metas(paths))]
 
 
 def write(report: ReportInput) -> Path:

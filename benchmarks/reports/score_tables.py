@@ -22,6 +22,8 @@ from benchmarks.store.suite import Suite
 from envs.api import Doubles, Scale
 from envs.control.limits import ANYTHING, Limits
 
+PIVOTED = ["task", "variant", "measure", "value"]  # columns of measures: millions of rows, and each column is copied
+
 
 def score_table(suite: Suite) -> pd.DataFrame:
     """One row per task and variant: final return, its interval, time to threshold, speed, failures."""
@@ -158,14 +160,15 @@ def throughput_table(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 def measure_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Measures other than the return at the last checkpoint: a row per task and variant, means over seeds."""
-    rows = measures[~measures["measure"].isin((*NAMES, *PASSES))]  # pass@k has a table of its own
+    others = ~measures["measure"].isin((*NAMES, *PASSES))  # pass@k has a table of its own
+    rows = measures.loc[others, ["seed", "checkpoint", *PIVOTED]]
     last = rows.groupby(["task", "variant", "seed"])["checkpoint"].transform("max")
-    return _pivot(rows[rows["checkpoint"] == last], suite)
+    return _pivot(rows.loc[rows["checkpoint"] == last, PIVOTED], suite)
 
 
 def diagnostics_table(measures: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Diagnostics of training: a row a task and variant, means over seeds and the whole run."""
-    table = _pivot(measures[measures["measure"].isin(NAMES)], suite)
+    table = _pivot(measures.loc[measures["measure"].isin(NAMES), PIVOTED], suite)
     return table[[c for c in ("task", "variant", *NAMES) if c in table.columns]]
 
 

@@ -172,6 +172,8 @@ class Claims:
                     self._sign(claim)
                     continue
             except OSError as error:
+                if self._held.get(result) is not claim:  # it was given up meanwhile, and its file is gone
+                    continue
                 self._warn(f"claims cannot be renewed ({error.strerror or error}): another run may repeat their cells")
                 continue
             with self._lock:  # it was taken over; or it has been released meanwhile

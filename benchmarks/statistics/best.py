@@ -20,7 +20,7 @@ import pandas as pd
 import scipy
 
 from benchmarks.statistics.comparison_tables import as_row, suite_table, task_table
-from benchmarks.statistics.comparisons import Pair, compare_variants, seed_differences, seed_means
+from benchmarks.statistics.comparisons import Pair, compare_each, seed_differences, seed_means
 from benchmarks.statistics.families import ALL_PAIRS, ITS_TASKS, Ledger, hypothesis
 from benchmarks.statistics.intervals import NAN, Doubles
 from benchmarks.statistics.power import shift_beyond
@@ -131,7 +131,8 @@ def leaders(
     comparable = {frozenset(p) for p in combinations(means, 2) if _comparable(suite, means[p[0]], means[p[1]], p)}
     best = next((v for v in order if any(v in pair for pair in comparable)), order[0])
     rivals = [v for v in order if v != best]
-    results = {v: result for v in rivals if (result := compare_variants(suite, Pair(best, v), tasks))}
+    compared = zip(rivals, compare_each(suite, [(Pair(best, v), tasks) for v in rivals]), strict=True)
+    results = {v: result for v, result in compared if result is not None}
     table = _rivals(suite, best, means, comparable, results)
     if results and ledger is not None:
         table["p_joint"] = _decided(suite, best, table, tasks, len(comparable), ledger)
@@ -219,7 +220,8 @@ def all_pairs_table(suite: Scores, pairs: Sequence[Pair], ledger: Ledger | None 
 
 def decide_all_pairs(suite: Scores, pairs: Sequence[Pair], ledger: Ledger) -> tuple[list[Pair], pd.DataFrame]:
     """Decide all pairs by the joint test, unless they are decided; those that can be compared, and their JointFamily.row."""
-    by_pair = {p: result for p in pairs if (result := compare_variants(suite, p, suite.tasks(*p)))}
+    each = compare_each(suite, [(p, suite.tasks(*p)) for p in pairs])
+    by_pair = {p: result for p, result in zip(pairs, each, strict=True) if result is not None}
     if not by_pair:
         return [], pd.DataFrame()
     compared, results = [*by_pair], [*by_pair.values()]

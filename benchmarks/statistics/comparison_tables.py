@@ -7,11 +7,12 @@ with a baseline by Holm; all pairs by one joint test (best.py), to which the lea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.statistics.comparisons import ROUNDING, SEED, Pair, compare_variants, identical, one_sided_losses
+from benchmarks.statistics.comparisons import ROUNDING, SEED, Pair, compare_each, identical, one_sided_losses
 from benchmarks.statistics.families import ITS_TASKS, Decision, Ledger, hypothesis
 from benchmarks.statistics.intervals import Doubles, limits_of_difference, within
 from benchmarks.statistics.learning_curves import improvement_interval, probability_of_improvement
@@ -54,9 +55,13 @@ def task_table(
     identical  "yes" where both are one run there
     """
     ledger = Ledger() if ledger is None else ledger
-    by_pair = [[(p, t, r) for t in suite.tasks(*p) if (r := compare_variants(suite, p, [t]))] for p in pairs]
+    places = [(p, t) for p in pairs for t in suite.tasks(*p)]
+    by_pair: dict[Pair, list[tuple[Pair, str, Comparison]]] = {p: [] for p in pairs}
+    for (p, t), result in zip(places, compare_each(suite, [(p, [t]) for p, t in places]), strict=True):
+        if result is not None:
+            by_pair[p].append((p, t, result))
     rows = []
-    for family in [[one for pair in by_pair for one in pair]] if together else by_pair:
+    for family in [[*chain(*by_pair.values())]] if together else by_pair.values():
         hypotheses = [hypothesis(*pair, [task]) for pair, task, _ in family]
         decided = ledger.correct(ALL_ROWS if together else ITS_TASKS, hypotheses, np.array([r.p for *_, r in family]))
         for (pair, task, result), decision in zip(family, decided, strict=True):
@@ -83,7 +88,8 @@ def suite_table(
     """
     ledger = Ledger() if ledger is None else ledger
     tasks_by_pair = {pair: suite.tasks(*pair) for pair in pairs}
-    results = {pair: found for pair, tasks in tasks_by_pair.items() if (found := compare_variants(suite, pair, tasks))}
+    compared = zip(tasks_by_pair, compare_each(suite, [*tasks_by_pair.items()]), strict=True)
+    results = {pair: found for pair, found in compared if found is not None}
     hypotheses = [hypothesis(*pair, tasks_by_pair[pair]) for pair in results]
     decided = ledger.correct(family, hypotheses, np.array([r.p for r in results.values()]))
     rows = [
@@ -134,7 +140,7 @@ def _improvement(suite: Scores, pair: Pair, tasks: Sequence[str]) -> dict[str, f
         shared = b.index.intersection(a.index)
         b, a = b.loc[shared], a.loc[shared]
     x, y = b.to_numpy(float), a.to_numpy(float)
-    interval = improvement_interval(x, y, np.random.default_rng(SEED), paired=paired)
+    interval = improvement_interval(x, y, SEED, paired=paired)
     value = probability_of_improvement(x, y)
     return {"improvement": value, "improvement_low": interval.low, "improvement_high": interval.high}
 

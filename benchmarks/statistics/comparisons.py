@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.statistics.intervals import Doubles, limits_of_difference, within
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.sign_flips import smallest_p
-from benchmarks.statistics.tests import Comparison, compare_paired, compare_unpaired, rounded_differences
+from benchmarks.statistics.tests import Comparison, compare_each_paired, compare_unpaired, rounded_differences
 
 SEED = 20_240  # of the resampling generators: the same rows give the same report
 ROUNDING = 1e-6  # of a score: differences below it are rounding
@@ -69,16 +69,41 @@ def compare_variants(suite: Scores, pair: Pair, tasks: Sequence[str]) -> Compari
 
     None where they share no seed, or a side of Welch's test has one run.
     """
-    b, a = seed_means(suite, pair.b, tasks), seed_means(suite, pair.a, tasks)
-    if {*pair} & set(suite.imported):
-        if min(len(b), len(a)) < 2:
-            return None
-        result = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
-    else:
-        x, y, seeds = _shared(b, a)
-        if not len(seeds):
-            return None
-        result = compare_paired(x, y)
+    return compare_each(suite, [(pair, tasks)])[0]
+
+
+def compare_each(suite: Scores, asked: Sequence[tuple[Pair, Sequence[str]]]) -> list[Comparison | None]:
+    """compare_variants of each pair and its tasks. Pairs of equally many seeds are tested together, which is faster.
+
+    A report has several places for a comparison: it is made once.
+    """
+    keys = [(pair, tuple(tasks)) for pair, tasks in asked]
+    suite.compared.update(_compare_new(suite, [key for key in dict.fromkeys(keys) if key not in suite.compared]))
+    return [suite.compared[key] for key in keys]
+
+
+def _compare_new(
+    suite: Scores, asked: Sequence[tuple[Pair, tuple[str, ...]]]
+) -> dict[tuple[Pair, tuple[str, ...]], Comparison | None]:
+    """The same by pair and tasks."""
+    places = dict.fromkeys((v, tasks) for pair, tasks in asked for v in pair)
+    means, imported = {place: seed_means(suite, *place) for place in places}, set(suite.imported)
+    found: dict[tuple[Pair, tuple[str, ...]], Comparison | None] = dict.fromkeys(asked)
+    paired = {}
+    for pair, tasks in asked:
+        b, a = (means[v, tasks] for v in pair)
+        if not {*pair} & imported:
+            x, y, seeds = _shared(b, a)
+            if len(seeds):
+                paired[pair, tasks] = x, y
+        elif min(len(b), len(a)) > 1:
+            found[pair, tasks] = compare_unpaired(b.to_numpy(float), a.to_numpy(float))
+    found.update(zip(paired, compare_each_paired([*paired.values()]), strict=True))
+    return {(pair, tasks): result and _on_tasks(suite, result, tasks) for (pair, tasks), result in found.items()}
+
+
+def _on_tasks(suite: Scores, result: Comparison, tasks: Sequence[str]) -> Comparison:
+    """A comparison of means over these tasks, its interval within what a difference of them can be."""
     limits = suite.score_limits(tasks)
     interval = within(result.interval, result.difference, limits_of_difference(limits, limits))
     return result._replace(interval=interval, tasks=len(tasks), returns=not suite.normalised)
@@ -97,6 +122,8 @@ def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSide
     The score of a lost run is a convention that only orders runs. It cancels where both lost the same runs. Otherwise the
     size of the difference was not measured, and it may not be called equal or small.
     """
+    if not any(suite.curves[t, v].imputed[-1].any() for t in tasks for v in pair if (t, v) in suite.curves):
+        return OneSidedLosses(False, False)
     b, a = (suite.lost(v, tasks) for v in pair)
     if {*pair} & set(suite.imported):
         more = b.sum().to_numpy(int) * len(a) - a.sum().to_numpy(int) * len(b)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.statistics.comparisons import Pair, compare_variants
+from benchmarks.statistics.comparisons import Pair, compare_each
 from benchmarks.statistics.intervals import Doubles
 from benchmarks.statistics.scores import Scores
 from benchmarks.statistics.tests import Comparison, holm
@@ -72,11 +72,14 @@ def compare_family(
 
     ledger  the decisions of the page, where others were made before and others will refer to these
     """
-    compared = {}
-    for b, a, on_tasks in keys:
-        tasks = [t for t in suite.tasks(b, a) if on_tasks is None or t in on_tasks]
-        if tasks and (result := compare_variants(suite, Pair(b, a), tasks)):
-            compared[b, a, on_tasks] = result, hypothesis(b, a, tasks)
+    places = {key: [t for t in suite.tasks(*key[:2]) if key[2] is None or t in key[2]] for key in keys}
+    places = {key: tasks for key, tasks in places.items() if tasks}
+    each = compare_each(suite, [(Pair(*key[:2]), tasks) for key, tasks in places.items()])
+    compared = {
+        key: (result, hypothesis(*key[:2], tasks))
+        for (key, tasks), result in zip(places.items(), each, strict=True)
+        if result is not None
+    }
     ledger = Ledger() if ledger is None else ledger
     p = np.array([result.p for result, _ in compared.values()])
     decided = ledger.correct(name, [h for _, h in compared.values()], p)

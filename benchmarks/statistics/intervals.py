@@ -8,6 +8,7 @@ holds it as often as before.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,13 +53,19 @@ def limits_of_difference(b: Limits, a: Limits) -> Limits:
     return b[0] - a[1], b[1] - a[0]
 
 
+@cache
+def _quantile(share: float, df: int) -> float:
+    """Of Student's t: scipy takes longer for it than an interval for all the rest."""
+    return float(scipy.stats.t.ppf(share, df))
+
+
 def t_interval(x: Doubles, confidence: float = 0.95, limits: Limits = ANYTHING) -> Interval:
     """mean +- t_{n-1} s / sqrt(n), within `limits`: without width where all values are equal, NaN under two."""
     n = len(x)
     if n < 2:
         return Interval(NAN, NAN)
     centre, variance = moments(x)
-    half = float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
+    half = float(_quantile((1 + confidence) / 2, n - 1) * np.sqrt(variance / n))
     return within(Interval(centre - half, centre + half), centre, limits)
 
 
@@ -83,6 +90,10 @@ def bootstrap(
     seeds = len(scores)
     if seeds < 2:
         return Interval(NAN, NAN)
-    values = over_resamples(scores, statistic, rng.integers(seeds, size=(resamples, seeds)))
+    return percentiles(over_resamples(scores, statistic, rng.integers(seeds, size=(resamples, seeds))), confidence)
+
+
+def percentiles(values: Doubles, confidence: float = 0.95) -> Interval:
+    """The middle share of resampled values."""
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2]).tolist()
     return Interval(low, high)

@@ -6,12 +6,13 @@ seed, so resampling is a matrix product of weights [resamples, seeds] wherever t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.statistics.aggregates import iqm
-from benchmarks.statistics.intervals import Doubles, Interval, over_resamples
+from benchmarks.statistics.aggregates import iqm, resampled_iqm
+from benchmarks.statistics.intervals import Doubles, Interval
 
 RESAMPLES = 2_000
 TAILS = (0.025, 0.975)
@@ -65,18 +66,19 @@ def probability_of_improvement(b: Doubles, a: Doubles) -> float:
 
 
 def improvement_interval(
-    b: Doubles, a: Doubles, rng: np.random.Generator, resamples: int = RESAMPLES, paired: bool = True
+    b: Doubles, a: Doubles, seed: int, resamples: int = RESAMPLES, paired: bool = True
 ) -> Interval:
     """Percentile interval of `probability_of_improvement`, resampling whole seeds; NaN under two of either.
 
-    Paired: B and A ran on the same seeds, in this order, and are resampled together; else each on its own.
+    Paired: B and A ran on the same seeds, in this order, and are resampled together; else each on its own. `seed` of the
+    generator: as many seeds are drawn once for all intervals.
     """
     if paired and len(b) != len(a):
         raise ValueError(f"pairs need as many B as A: {len(b)} and {len(a)}")
     if min(len(b), len(a)) < 2:
         return Interval(float("nan"), float("nan"))
-    weights_b = _weights(len(b), rng, resamples)
-    weights_a = weights_b if paired else _weights(len(a), rng, resamples)
+    weights = _drawn_weights((len(b),) if paired else (len(b), len(a)), seed, resamples)
+    weights_b, weights_a = weights[0], weights[-1]
     low, high = np.quantile((weights_b @ _wins(b, a) * weights_a).sum(axis=1), TAILS).tolist()
     return Interval(low, high)
 
@@ -90,7 +92,7 @@ def iqm_curve(scores: Doubles, rng: np.random.Generator, resamples: int = RESAMP
     if seeds < 2:
         return IqmCurve(centre, np.full(len(scores), np.nan), np.full(len(scores), np.nan))
     drawn = rng.integers(seeds, size=(resamples, seeds))
-    values = np.stack([over_resamples(checkpoint, iqm, drawn) for checkpoint in scores])  # [K, resamples]
+    values = np.stack([resampled_iqm(checkpoint, drawn) for checkpoint in scores])  # [K, resamples]
     low, high = np.quantile(values, TAILS, axis=1)
     return IqmCurve(centre, low, high)
 
@@ -104,6 +106,13 @@ def _seed_profiles(scores: Doubles, taus: Doubles) -> Doubles:
 def _weights(seeds: int, rng: np.random.Generator, resamples: int) -> Doubles:
     """How often each seed is drawn when `seeds` are drawn with replacement, as a fraction: [resamples, seeds]."""
     return rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
+
+
+@lru_cache(maxsize=4)
+def _drawn_weights(sizes: tuple[int, ...], seed: int, resamples: int) -> tuple[Doubles, ...]:
+    """_weights of so many seeds, one after another from one generator."""
+    rng = np.random.default_rng(seed)
+    return tuple(_weights(seeds, rng, resamples) for seeds in sizes)
 
 
 def _wins(b: Doubles, a: Doubles) -> Doubles:

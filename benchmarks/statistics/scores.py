@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,10 @@ class Scores(Protocol):
     @property
     def normalised(self) -> bool:
         """Whether all scores are normalised."""
+
+    @property
+    def compared(self) -> dict[Hashable, Any]:
+        """What was tested of these scores before."""
 
     def score_limits(self, tasks: Sequence[str]) -> Limits:
         """What the expected score cannot leave, a mean over these tasks."""

@@ -7,6 +7,7 @@ two-sided.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import scipy
 
 from benchmarks.statistics.intervals import NAN, Doubles, Interval, moments, t_interval
 from benchmarks.statistics.power import detectable_shift
-from benchmarks.statistics.sign_flips import sign_flip_p, sign_flip_shift, smallest_p
+from benchmarks.statistics.sign_flips import sign_flip_each, sign_flip_shift, smallest_p
 
 LEVEL = 0.05  # of every family of tests
 
@@ -71,12 +72,24 @@ def rounded_differences(b: Doubles, a: Doubles) -> Doubles:
 
 def compare_paired(b: Doubles, a: Doubles, rng: np.random.Generator | None = None) -> Comparison:
     """B against A, one value a seed each, in the same order of seeds; ValueError where their numbers differ."""
-    if len(b) != len(a):
-        raise ValueError(f"pairs need as many B as A: {len(b)} and {len(a)}")
-    d = rounded_differences(b, a)
+    return compare_each_paired([(b, a)], rng)[0]
+
+
+def compare_each_paired(
+    pairs: Sequence[tuple[Doubles, Doubles]], rng: np.random.Generator | None = None
+) -> list[Comparison]:
+    """compare_paired of each (B, A), tested together: nothing is corrected."""
+    for b, a in pairs:
+        if len(b) != len(a):
+            raise ValueError(f"pairs need as many B as A: {len(b)} and {len(a)}")
+    differences = [rounded_differences(b, a) for b, a in pairs]
+    p = sign_flip_each(differences, rng).tolist()
+    return [_paired(*pair, *test) for pair, *test in zip(pairs, differences, p, strict=True)]
+
+
+def _paired(b: Doubles, a: Doubles, d: Doubles, p: float) -> Comparison:
     n, error = len(d), float(np.sqrt(moments(d)[1] / len(d)))
     means, least_p = (float(b.mean()), float(a.mean())), min(1.0, smallest_p(n))
-    p = sign_flip_p(d, rng)
     return Comparison(float(d.mean()), t_interval(d), p, a12(b, a), n, True, *means, error, float(n - 1), least_p)
 
 

@@ -23,6 +23,11 @@ def file_safe(name: str, longest: int = LONGEST_NAME) -> str:
     return f"{encoded[: longest - len(digest) - 1].decode(errors='ignore')}-{digest}"
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a name that a file holds is one of a file: nothing that leads to another folder."""
+    return name not in ("", ".", "..") and not re.search(r"[/\\\0]", name)
+
+
 def file_names(names: Iterable[str]) -> dict[str, str]:
     """`file_safe` of each name; where two would share a file, the later one has a hash of its name behind it."""
     by_name: dict[str, str] = {}

@@ -128,7 +128,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def reason(error: Exception) -> str:
     """The error's message in one line, or its class where it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def part_path(path: Path) -> Path:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.store import files
-from benchmarks.store.file_names import sibling
+from benchmarks.store.file_names import is_file_name, sibling
 from benchmarks.store.files import Damaged
 
 LEVEL = 3  # of compression; released results take ten times as long at RELEASED_LEVEL, and a tenth less room
@@ -53,6 +53,8 @@ class Packed:
         entries = read_table(cells).to_pylist()
         if doubled := _doubled([entry["cell"] for entry in entries]):
             raise Damaged(f"{cells.name}: it describes {doubled} twice")
+        if strange := [entry["cell"] for entry in entries if not is_file_name(entry["cell"])]:
+            raise Damaged(f"{cells.name}: {strange[0]!r} is not the name of a cell's file")
         self._entries = {f"{e['cell']}{_suffix(e)}": e for e in entries}
 
     @property

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.store.descriptions import hashed_part
+from benchmarks.store.descriptions import digest_of_hashed, hashed_part
+from benchmarks.store.files import Damaged, read_document, save_json
 from envs.custom.identity import DIFFERENCES
 from envs.custom.sources import SOURCE
 from envs.validation import UsageError
 
 Meta = Mapping[str, Any]
+SETTINGS_FILE = "settings.json"  # of a folder: task -> variant -> digest of what the last run trained it in
 NUMERIC = ("numpy", "torch", "gymnasium", "envpool")  # packages that numbers of training depend on
 
 
@@ -89,6 +92,64 @@ def select(paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:
 
 def _seeds(meta: Meta) -> set[int]:
     return set(meta["cell"]["members"]["seeds"])
+
+
+def save_settings(folder: Path, descriptions: Iterable[Mapping[str, Any]]) -> None:
+    """Write in which settings a run trains each task and variant. Those that it does not train keep what they have.
+
+    descriptions  of its cells, as they are hashed
+    """
+    settings = read_settings(folder)
+    latest: dict[str, dict[str, str]] = {}
+    for cell in descriptions:
+        variants = latest.setdefault(cell["task"]["name"], {})
+        if (name := cell["algorithm"]["name"]) not in variants:
+            variants[name] = digest_of_hashed(configuration({"cell": cell}))
+    changed = {**settings, **{task: {**settings.get(task, {}), **variants} for task, variants in latest.items()}}
+    if changed != settings:
+        save_json(folder / SETTINGS_FILE, changed)
+
+
+def read_settings(folder: Path) -> dict[str, dict[str, str]]:
+    """What `save_settings` wrote; empty where it wrote nothing."""
+    try:
+        document = read_document(folder / SETTINGS_FILE)
+    except Damaged:  # or missing
+        return {}
+    return {task: variants for task, variants in document.items() if isinstance(variants, dict)}
+
+
+def of_last_run(folder: Path, paths: Sequence[Path], metas: Sequence[Meta]) -> list[int]:
+    """Places of the cells to read: of each task and variant those in the settings of the last run that trained it.
+
+    Standard error says how many cells of earlier settings are left out, and how one of them differs. Where the last run has
+    no cell yet, all are read. Then `select` says which of them may be pooled.
+    """
+    settings = read_settings(folder)
+    latest: list[int] = []
+    earlier: list[int] = []
+    for i, meta in enumerate(metas):
+        cell = meta["cell"]
+        digest = settings.get(cell["task"]["name"], {}).get(cell["algorithm"]["name"])
+        known = digest is None or digest == digest_of_hashed(configuration(meta))
+        (latest if known else earlier).append(i)
+    if not latest:
+        latest, earlier = earlier, []
+    if earlier:
+        print(_left_out([metas[i] for i in earlier], [metas[i] for i in latest]), file=sys.stderr)
+    places = select([paths[i] for i in latest], [metas[i] for i in latest])
+    return [latest[i] for i in places]
+
+
+def _left_out(earlier: Sequence[Meta], latest: Sequence[Meta]) -> str:
+    """How many cells of earlier settings there are, and where the first that has a successor differs from it."""
+    count = f"{len(earlier)} cell{'' if len(earlier) == 1 else 's'}"
+    successors = {(m["cell"]["task"]["name"], m["cell"]["algorithm"]["name"]): m for m in latest}
+    for meta in earlier:
+        pair = meta["cell"]["task"]["name"], meta["cell"]["algorithm"]["name"]
+        if lines := differing(configuration(meta), configuration(successors.get(pair, meta))):
+            return f"left out: {count} of earlier commands with other settings ({' x '.join(pair)}: {lines[0]})"
+    return f"left out: {count} of earlier commands with other settings"
 
 
 def mixed(metas: Iterable[Meta]) -> list[str]:

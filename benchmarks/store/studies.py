@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from benchmarks.store.file_names import sibling
+from benchmarks.store.file_names import is_file_name, sibling
 from benchmarks.store.files import Damaged, read_document
 from benchmarks.store.packed import read_table, write_table
 
@@ -56,6 +56,8 @@ def _packed(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         trials.setdefault(study, []).append({k: json.loads(v) if k in AS_JSON else v for k, v in row.items()})
     for entry in read_table(studies_path(folder)).to_pylist():
         study = entry.pop("file")
+        if not is_file_name(study):
+            raise Damaged(f"{studies_path(folder).name}: {study!r} is not the name of a study's file")
         value = {key: json.loads(text) for key, text in entry.items() if text is not None}
         yield f"{study}.json", value | {"trials": trials.pop(study, [])}
     if trials:

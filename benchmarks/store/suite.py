@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,11 @@ class Suite:
 
     @cached_property
     def _finals(self) -> dict[tuple[str, tuple[str, ...]], pd.DataFrame]:
+        return {}
+
+    @cached_property
+    def compared(self) -> dict[Hashable, Any]:
+        """What was tested of these scores before. They do not change, so that it is found again."""
         return {}
 
     def final(self, variant: str, tasks: Sequence[str]) -> pd.DataFrame:

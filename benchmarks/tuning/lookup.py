@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from algorithms.algorithm import Algorithm
+from benchmarks.design.scales import is_user_task
 from benchmarks.tuning import result
 from benchmarks.tuning.result import StudyResult, Values
 from envs.api import Task
@@ -25,14 +26,18 @@ def configurations(folder: Path, tasks: Sequence[Task], variants: Sequence[Algor
     for study_result in result.load_all(folder):
         for task in study_result.tasks:
             (single if len(study_result.tasks) == 1 else joint)[task, study_result.variant] = study_result
-    pairs = [(task.name, v.name) for v in variants if v.tunable and not v.exact for task in tasks]
+    by_name = {task.name: task for task in tasks}
+    pairs = [(name, v.name) for v in variants if v.tunable and not v.exact for name in by_name]
     studies = {pair: study for pair in pairs if (study := single.get(pair) or joint.get(pair))}
     if missing := [pair for pair in pairs if pair not in studies]:
         task_name, variant = missing[0]
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        asked = by_name[task_name]
+        scale = f" --ceiling {asked.ceiling:g}" if is_user_task(asked) and asked.ceiling is not None else ""
+        budget = ", and the --trials and --env-steps of the other studies" if studies else ""
         raise UsageError(
             f"{folder} holds no configuration of {variant} on {task_name}{more}; run: python -m benchmarks tune "
-            f"--variant {variant} --task {task_name} --results {folder.parent} --study {folder.name}"
+            f"--variant {variant} --task {task_name}{scale} --results {folder.parent} --study {folder.name}{budget}"
         )
     _check_equal(studies)
     return {pair: study.configuration for pair, study in studies.items()}

@@ -15,6 +15,7 @@ from envs.custom.faults import EnvironmentFault
 from envs.validation import UsageError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
+UNREAD = 141  # 128 + SIGPIPE: whoever read the output has gone, as `| head` does
 FRAMES = 3  # of a traceback, the innermost ones
 
 

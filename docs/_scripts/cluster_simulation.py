@@ -14,7 +14,7 @@ import heapq
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from algorithms.training.records import Progress
 from benchmarks.execution.dispatch import dispatcher as module
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
 from benchmarks.execution.engine import Job, Message
@@ -32,7 +33,8 @@ from benchmarks.store.packed import read_table
 FILE = "cluster_simulation.csv"
 CELLS, CORES = 10_000, 1_000
 LOOK_EVERY_S = 10.0  # of the dispatcher at running jobs; it is 1 s in a real run, and nothing here depends on it
-STATE_EVERY_S = 60.0
+STATE_EVERY_S = 60.0  # and a cell says how far it is as often
+STEPS_A_SECOND = 1000
 NOISE = 0.3  # standard deviation of the log of a cell's seconds over what was expected
 SLOW_SHARE, SLOW_FACTOR = 0.02, 3.0
 
@@ -106,8 +108,9 @@ class Cluster:
     now: float = 0.0
     jobs: list[Job] = field(default_factory=list)
     waiting: deque[int] = field(default_factory=deque)
+    not_on: dict[int, Collection[str]] = field(default_factory=dict)  # job -> nodes that it must not go to
     running: dict[int, tuple[int, float]] = field(default_factory=dict)  # job -> node, and when it began
-    events: list[tuple[float, int]] = field(default_factory=list)
+    events: list[tuple[float, bool, int]] = field(default_factory=list)  # when, whether it is a job's end, job
     saved: dict[Path, float] = field(default_factory=dict)
     outbox: list[Message] = field(default_factory=list)
     lost_at: float = float("inf")
@@ -138,13 +141,20 @@ class Cluster:
         """Let simulated time pass."""
         self.now += seconds
 
-    def submit(self, job: Job) -> int:
+    def machine(self, index: int) -> str | None:
+        return str(self.running[index][0]) if index in self.running else None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        return len(not_on) < self.slots
+
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         """Queue a job; a second copy begins from the RunState of the first, as the dispatcher copies it."""
-        first = next((i for i in self.running if self.jobs[i].label == job.label), None)
+        first = next((i for i in self.running if self.jobs[i].label == job.label), None) if not_on else None
         if first is not None and self.states:
             self.saved[job.path] = self._saved_by_now(first)
         self.jobs.append(job)
         self.waiting.append(len(self.jobs) - 1)
+        self.not_on[len(self.jobs) - 1] = not_on
         self._start()
         return len(self.jobs) - 1
 
@@ -166,25 +176,44 @@ class Cluster:
             if when == self.lost_at:
                 self._lose_node()
             else:
-                self._end(heapq.heappop(self.events))
+                self._act(heapq.heappop(self.events))
         messages, self.outbox = self.outbox, []
         return messages
 
     def _start(self) -> None:
         while self.free and self.waiting:
-            index, node = self.waiting.popleft(), self.free.pop()
+            index = self.waiting.popleft()
+            node = next((n for n in reversed(self.free) if str(n) not in self.not_on[index]), None)
+            if node is None:  # it waits for another node
+                self.waiting.append(index)
+                return
+            self.free.remove(node)
             job: Any = self.jobs[index]
             self.running[index] = node, self.now
             left = job.seconds - self.saved.get(job.path, 0.0)
-            heapq.heappush(self.events, (self.now + left * self.slowness[node], index))
-            self.outbox.append(Message(index))
+            heapq.heappush(self.events, (self.now + left * self.slowness[node], True, index))
+            self._say(index)
 
-    def _end(self, event: tuple[float, int]) -> None:
-        when, index = event
-        if index in self.running and when >= self.now:
+    def _act(self, event: tuple[float, bool, int]) -> None:
+        _, ends, index = event
+        if index not in self.running:
+            return
+        if ends:
             self.free.append(self.running.pop(index)[0])
             self.outbox.append(Message(index, ended=True))
             self._start()
+        else:
+            self._say(index)
+
+    def _say(self, index: int) -> None:
+        """How far a job is, now and again later."""
+        job: Any = self.jobs[index]
+        node, began = self.running[index]
+        saved = self._saved_by_now(index) if self.states else 0.0
+        done = self.saved.get(job.path, 0.0) + (self.now - began) / self.slowness[node]
+        steps = [round(STEPS_A_SECOND * s) for s in (done, job.seconds, saved)]
+        self.outbox.append(Message(index, Progress(steps[0], steps[1], saved=steps[2])))
+        heapq.heappush(self.events, (self.now + STATE_EVERY_S, False, index))
 
     def _lose_node(self) -> None:
         """A node is lost. Where a cell was on it, its RunState, if any, holds the work up to the last whole minute."""

@@ -217,6 +217,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "gradient_quality": _gradient_quality,
     "gradient_quality_2026": _answered("gradient_quality_2026"),
     "objectives": _answered("objectives"),
+    "critic_free_control": _answered("critic_free_control"),
     "estimators": _estimators,
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,

@@ -6,8 +6,9 @@ Language tasks need a model, on which their figures depend: their pages have the
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,8 @@ def returns() -> str:
     return "\n".join(["task,floor,ceiling", *rows, ""])
 
 
-def texts() -> dict[Path, str]:
-    """Every page, the index and the table of returns, by their path."""
-    pages = {f"{name}.md": page(name, tasks) for name, tasks in families().items()} | {"README.md": index()}
-    pages |= {f"{name}.md": language_page(name, kind) for name, kind in language_families().items()}
-    return {RETURNS: returns(), **{FOLDER / name: text for name, text in pages.items()}}
+def makers() -> dict[Path, Callable[[], str]]:
+    """What makes every page, the index and the table of returns, by their path."""
+    pages: dict[Path, Callable[[], str]] = {RETURNS: returns, FOLDER / "README.md": index}
+    pages |= {FOLDER / f"{name}.md": partial(page, name, tasks) for name, tasks in families().items()}
+    return pages | {FOLDER / f"{n}.md": partial(language_page, n, kind) for n, kind in language_families().items()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.statistics.wording.phrases import p_value
 from docs._scripts.released import shown
 
 
@@ -25,7 +26,7 @@ def value_range(values: Iterable[float]) -> str:
 def signed_change(row: dict[str, Any]) -> str:
     """+0.11 (p 0.031), or with the words that no difference is shown."""
     value = f"{row['difference']:+.2f}"
-    return f"{value} (p {row['p_holm']:.2g})" if shown(row) else f"{value} (no difference shown)"
+    return f"{value} ({p_value(row['p_holm'])})" if shown(row) else f"{value} (no difference shown)"
 
 
 def comparison(row: dict[str, Any]) -> str:
@@ -33,9 +34,7 @@ def comparison(row: dict[str, Any]) -> str:
     variant, other, size = f"`{row['variant']}`", f"`{row['against']}`", abs(row["difference"])
     if not shown(row):
         return f"no difference is shown between {variant} and {other}"
-    return (
-        f"{variant} {'gains' if row['difference'] > 0 else 'loses'} {size:.2f} against {other} (p {row['p_holm']:.2g})"
-    )
+    return f"{variant} {'gains' if row['difference'] > 0 else 'loses'} {size:.2f} against {other} ({p_value(row['p_holm'])})"
 
 
 def list_scores(scores: dict[str, float]) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.store.files import write_text
-from docs._scripts import library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
+from docs._scripts import judge_blocks, library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
 from docs._scripts.released import EXCERPTS, FOLDER, Released
 
 IGNORED = ("results", "decisions")  # reports are written by `report`; records keep what was known on their day
@@ -24,10 +24,9 @@ def hand_written(root: Path) -> list[Path]:
     return sorted(p for p in pages if p not in generated and not {*p.relative_to(root).parts} & {*IGNORED})
 
 
-@cache
-def generated_pages() -> dict[Path, str]:
-    """The pages that are generated from their first line to their last."""
-    return {variant_pages.PAGE: variant_pages.page(), **task_pages.texts()}
+def generated_pages() -> dict[Path, Callable[[], str]]:
+    """What makes the pages that are generated from their first line to their last."""
+    return {variant_pages.PAGE: variant_pages.page, **task_pages.makers()}
 
 
 def blocks(results: Released) -> dict[str, Callable[[], str]]:
@@ -36,6 +35,7 @@ def blocks(results: Released) -> dict[str, Callable[[], str]]:
         **readme_blocks.blocks(results),
         **theory_blocks.blocks(results),
         **library_blocks.blocks(results),
+        **judge_blocks.blocks(results),
     }
     return {name: cache(make) for name, make in generators.items()}
 
@@ -44,8 +44,8 @@ def stale(root: Path) -> list[str]:
     """`file: block` of every block, and the name of every page, that is not what the generators make now."""
     names = [
         str(path)
-        for path, text in generated_pages().items()
-        if not (root / path).exists() or (root / path).read_text() != text
+        for path, make in generated_pages().items()
+        if not (root / path).exists() or (root / path).read_text() != make()
     ]
     filling = blocks(Released(root / FOLDER, drawn=False))
     for page in hand_written(root):
@@ -56,7 +56,7 @@ def stale(root: Path) -> list[str]:
 def write(root: Path) -> list[Path]:
     """Bring everything up to date; returns the files that changed."""
     results = Released(root / FOLDER)
-    texts, filling = {root / path: text for path, text in generated_pages().items()}, blocks(results)
+    texts, filling = {root / path: make() for path, make in generated_pages().items()}, blocks(results)
     for page in hand_written(root):
         try:
             texts[page] = marks.fill(page.read_text(), filling)

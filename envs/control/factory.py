@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
+import gymnasium
 import numpy as np
 
 from envs.api import Factory, Spec, Task, VecEnv
@@ -22,9 +23,12 @@ GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
 
 @dataclass(frozen=True)
 class Control:
-    """A Gymnasium id, or a class of environments `module:Class`. `group` has no effect in control.
+    """A Gymnasium id, or a class of environments `module:Class`.
 
-    backend   "auto": our equations of classic control; for other ids EnvPool if it is installed, else Gymnasium
+    Environments of a group are reset with the same seed, so that their episodes start alike.
+
+    backend   "auto": our equations of classic control; for other ids EnvPool if it is installed, else Gymnasium.
+              EnvPool cannot be seeded in every episode, so groups are stepped by Gymnasium
     encoding  encoding of observations; None: the default of their space (envs.control.encoding)
     identity  identity of a user's environment, which separates its results from those of other versions
     arguments  of the environment's constructor, as (name, value) pairs; for backend "gymnasium"
@@ -44,14 +48,23 @@ class Control:
 
     def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
         if self.has_equations:
-            return EquationsVec(self.env_id, self.spec, seeds, envs)
-        if self.backend == "auto" and from_envpool.installed():
+            return EquationsVec(self.env_id, self.spec, seeds, envs, group)
+        if self._in_envpool and group == 1:
             return from_envpool.EnvPoolVec(self.env_id, self.spec, seeds, envs, self.encoding)
         # the floors in the tables were measured with EnvPool, whose infos hold no masks
         masks = self.backend == "gymnasium"
         return from_gymnasium.GymnasiumVec(
-            self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks, arguments=self.arguments
+            self.env_id, self.spec, seeds, envs, self.encoding, info_masks=masks, arguments=self.arguments, group=group
         )
+
+    def reason_unshared(self) -> str | None:
+        if not self._in_envpool or self.env_id in gymnasium.registry:
+            return None
+        return "groups environments by their start, and EnvPool, which alone has this task, cannot share one"
+
+    @property
+    def _in_envpool(self) -> bool:
+        return self.backend == "auto" and not self.has_equations and from_envpool.installed()
 
 
 def with_identity(task: Task, module: str) -> Task:

@@ -33,9 +33,13 @@ class EquationsVec:
 
     ENDED = -1.0
 
-    def __init__(self, env_id: str, spec: Spec, seeds: Sequence[np.random.SeedSequence], envs: int) -> None:
+    def __init__(
+        self, env_id: str, spec: Spec, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1
+    ) -> None:
+        """group: how many neighbours share the start of each episode."""
         self.spec = spec
         self.shape = (len(seeds), envs)
+        self._group = group
         self._system = SYSTEMS[env_id]
         self._generators = [np.random.default_rng(seed) for seed in seeds]
         self._episode: Ints = np.zeros(len(seeds) * envs, np.int64)  # the next one of each environment
@@ -108,7 +112,7 @@ class EquationsVec:
     def _starts(self, rows: Ints, ahead: int) -> Real:
         """Columns of the next starts of these environments; `ahead` episodes are drawn if one is missing.
 
-        The start of episode e in environment n is row n of its member's draw e, whichever environments step together.
+        The start of episode e in environment n is row n // group of its member's draw e, whichever environments step.
         """
         episode = self._episode[rows]
         while episode.max() >= self._first + len(self._drawn):
@@ -122,7 +126,8 @@ class EquationsVec:
     def _draw(self, count: int) -> None:
         """Draw the starts of `count` more episodes, and drop those of episodes that all environments have begun."""
         (members, envs), low, high = self.shape, np.array(self._system.LOW), np.array(self._system.HIGH)
-        drawn = np.stack([rng.random((count, envs, len(low))) for rng in self._generators], 1)
+        starts = np.stack([rng.random((count, envs // self._group, len(low))) for rng in self._generators], 1)
+        drawn = starts.repeat(self._group, axis=2)
         dropped = int(self._episode.min()) - self._first
         fresh = (low + (high - low) * drawn).reshape(count, members * envs, -1)
         self._drawn = np.concatenate([self._drawn[dropped:], fresh])

@@ -20,6 +20,7 @@ from envs.control.actions import clip_to_box, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actions
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
+from envs.seeding import EpisodeSeeds
 from envs.validation import UsageError
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -109,19 +110,21 @@ class GymnasiumVec:
         render_mode: str | None = None,
         info_masks: bool = True,
         arguments: Arguments = (),
+        group: int = 1,
     ) -> None:
         """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`.
 
         arguments   of the environment's constructor
+        group       how many neighbours are reset with the same seed in each episode
         info_masks  whether legal actions are read from info["action_mask"] if observations do not contain them
         """
         self.spec = spec
         self.shape = (len(seeds), envs)
-        self._seeds: list[int | None] = [int(s) for seed in seeds for s in seed.generate_state(envs, np.uint32) >> 1]
+        self._seeds = EpisodeSeeds(seeds, envs, group)
         # not every environment has a render mode
         drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         drawn |= dict(arguments)
-        self._envs = [make_env(env_id, max_episode_steps=spec.horizon, **drawn) for _ in self._seeds]
+        self._envs = [make_env(env_id, max_episode_steps=spec.horizon, **drawn) for _ in range(len(seeds) * envs)]
         self._encode = encoding or encoding_for(self._envs[0].observation_space)
         if self._encode.observation != spec.observation:
             raise ValueError(f"{env_id} is read as {self._encode.observation}, not as its task's {spec.observation}")
@@ -181,8 +184,7 @@ class GymnasiumVec:
             env.close()
 
     def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
-        seed, self._seeds[i] = self._seeds[i], None  # seeded once; later episodes continue with the same generator
-        raw, info = self._envs[i].reset(seed=seed)
+        raw, info = self._envs[i].reset(seed=self._seeds.next(i))
         return raw, info
 
     def _read(self, i: int, raw: Raw, info: dict[str, Any], ended: bool) -> tuple[Array, Bools | None]:

@@ -45,9 +45,12 @@ EPISODES = {  # least and largest return of an episode, as the rewards are defin
 }
 MEASURES = {  # of the measures that tasks and training record, by name
     **dict.fromkeys(("win_rate", "agreement", "reward_accuracy", "cut", "distinct_2", "equal_groups"), SHARE),
-    **dict.fromkeys(("flagged", "answered", "true", "clipped_up", "clipped_down", "effective_sample_size"), SHARE),
-    **dict.fromkeys(("length", "length_right", "length_wrong", "kl", "nll", "gradient_norm"), POSITIVE),
-    "gradient_cosine": COSINE,
+    **dict.fromkeys(
+        ("held_out", "flagged", "answered", "true", "clipped_up", "clipped_down", "effective_sample_size"), SHARE
+    ),
+    "length": Limits(low=1.0),  # an episode has an action
+    **dict.fromkeys(("length_right", "length_wrong", "kl", "nll", "gradient_norm"), POSITIVE),
+    **dict.fromkeys(("gradient_cosine", "sentiment"), COSINE),
 }
 
 

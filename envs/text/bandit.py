@@ -89,6 +89,10 @@ class Bandit(TextFactory):
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         return one_hot(self.table.argmax(1)[self._context(rows)], self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         return float(self.final_reward(self.table.max(1)).mean())
 

@@ -130,6 +130,10 @@ class Causal(TextFactory):
             policy[(states == state).all(1), self._value(t, *state.tolist())[1]] = 1
         return policy
 
+    @property
+    def worst_episode(self) -> float:
+        return -self.cost * self.horizon
+
     def optimal_return(self) -> float:
         return self._value(0, 1, 0, 0)[0]  # both cues are alike
 

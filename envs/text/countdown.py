@@ -173,6 +173,10 @@ class Countdown(TextFactory):
         right = values[:, hand] == target  # [E, M]; the first of the solutions, or of all where there is none
         return one_hot(moves[right.argmax(0), t], self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         end = self.gamma ** (self.horizon - 1)
         solved = self._chance_of(np.minimum(self._solutions, 1))

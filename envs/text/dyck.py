@@ -100,6 +100,10 @@ class Dyck(TextFactory):
         moves = self.moves(rows, t).astype(np.float64)  # every balanced string is optimal, so any legal move
         return moves / np.maximum(moves.sum(1, keepdims=True), 1)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         if self.binary:
             return self.gamma ** (self.horizon - 1) * self.final_reward_of(1)

@@ -107,6 +107,10 @@ class GuessNumber(TextFactory):
         left = np.maximum(high - low + 1, 1)
         return one_hot(low + self._search[1][self.turns - t, left], self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -(self.turns + 1.0)
+
     def optimal_return(self) -> float:
         if self.noise:
             return solver.optimal_return(self)

@@ -95,6 +95,10 @@ class Increasing(TextFactory):
         wanted = -self._best()[1]
         return one_hot(np.full(len(rows.transcript), 1 + t if t < wanted else 0), self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         return self._best()[0]
 

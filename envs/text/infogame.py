@@ -216,6 +216,10 @@ class InfoGame(TextFactory):
         fits[~fits.any(1)] = True  # rows that have ended
         return one_hot(np.array([self._value(self.turns - t, row)[1] for row in fits]), self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -self.cost * self.turns
+
     def optimal_return(self) -> float:
         if self.noise:
             return solver.optimal_return(self)

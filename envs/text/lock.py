@@ -109,6 +109,10 @@ class Lock(TextFactory):
             keys = np.full(len(rows.transcript), self.vocabulary - 1 if t < stop else 0)
         return one_hot(keys, self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         return self._best()[0]
 

@@ -181,6 +181,10 @@ class OverOpt(TextFactory):
             return self.softmax(self.beta, t)[topic]
         return one_hot(self.weights.argmax(1)[topic], self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -(self.repetition + self.excess) if self.judge == "gold" else float(self.weights.min())
+
     def optimal_return(self) -> float:
         end = self.gamma ** (self.length - 1)
         if self.judge == "gold":

@@ -88,6 +88,10 @@ class PadAnswer(TextFactory):
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
         return one_hot(self.fillers + self._parity(rows), self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -self._length_penalty(self.length)
+
     def optimal_return(self) -> float:
         return self.final_reward_of(1.0 - self._length_penalty(1))
 

@@ -183,6 +183,10 @@ class RecDialog(TextFactory):
             moves[i] = self.actions - 1 if best == self.genres else order[best] * self.items
         return one_hot(moves, self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -self.fatigue * self.turns * (self.turns - 1) / 2
+
     def optimal_return(self) -> float:
         return self._value(self.turns, ((0, 0, 0),) * self.genres)[0]
 

@@ -141,6 +141,10 @@ class SafeReply(TextFactory):
         topic, group = self._places(rows.transcript)
         return one_hot(self._plan[topic, group, t], self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return -self.penalty
+
     def optimal_return(self) -> float:
         net = np.sort(np.maximum(self.helpfulness[:, None] - self.penalty * self.flags, 0), axis=2)[:, :, ::-1]
         best = net[:, :, : self.length]

@@ -216,6 +216,10 @@ class TextGraph(TextFactory):
             value, shift = value * far, self.reward_shift
         return float(value[far > 0].mean()) + shift
 
+    @property
+    def worst_episode(self) -> float:
+        return -float(self.steps) if self.reward_mode == "dense" else 0.0
+
     def optimal_return(self) -> float:
         return solver.optimal_return(self) if self.observe == "history" else self._mean(best=True)
 

@@ -138,6 +138,10 @@ class Transduce(TextFactory):
         answer = self.answer(rows.transcript[:, k - 1 - self.size : k - 1])
         return one_hot(answer[:, min(t, self.size - 1)] - self.first_action, self.actions)
 
+    @property
+    def worst_episode(self) -> float:
+        return 0.0
+
     def optimal_return(self) -> float:
         return self._expected(1.0, 1.0)
 

@@ -40,6 +40,7 @@ WAYS = [
     pytest.param(exploration, actions, id=f"{type(exploration).__name__}{i}-{actions}")
     for i, exploration in enumerate(EXPLORATIONS)
     for actions in get_args(Actions)
+    if isinstance(exploration, Independent) or actions != "beta"  # GSDE is noise around the mean of a normal
 ]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.execution.dispatch.dispatcher import Dispatcher
+from benchmarks.execution.engine import Message
 from docs._scripts import cluster_simulation
 from docs._scripts.cluster_simulation import SCENARIOS, Cluster, Piece, Scenario, simulate
 
@@ -35,14 +36,18 @@ def test_two_cores_work_off_a_queue(tmp_path: Path) -> None:
     assert run(cluster([1.0, 1.0]), tmp_path, [10, 10, 20, 30]) == 40
 
 
-def test_a_second_copy_goes_on_from_the_state_of_the_first(tmp_path: Path) -> None:
-    """Three cells of 10 s make a copy of the last possible: 900 s on a node ten times slower. At 1,800 s its State holds 180
-    s of work, and the copy ends 720 s later."""
-    seconds = [10.0, 10.0, 10.0, 900.0]
+@pytest.mark.parametrize(("says", "end"), [(True, 60 + 894), (False, 1800 + 720)])
+def test_a_second_copy_goes_on_from_the_state_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: bool, end: float
+) -> None:
+    """Cells of 10 s make a copy of the last possible: 900 s on a node ten times slower. At 60 s it says that it needs 8,940
+    s more, where a copy needs 894. If it says nothing, it is slow at 1,800 s, when its State holds 180 s of work."""
     two = cluster([10.0, 1.0])
     two.free = [1, 0]  # the first cell goes to the slow node
-    end = run(two, tmp_path, [seconds[3], *seconds[:3]])
-    assert end == pytest.approx(1800 + 720, abs=2 * cluster_simulation.LOOK_EVERY_S)
+    if not says:
+        monkeypatch.setattr(Cluster, "_say", lambda self, index: self.outbox.append(Message(index)))
+    found = run(two, tmp_path, [900.0, 10.0, 10.0, 10.0])
+    assert found == pytest.approx(end, abs=2 * cluster_simulation.LOOK_EVERY_S)
 
 
 def test_a_slow_node_holds_the_last_cell_up(tmp_path: Path) -> None:

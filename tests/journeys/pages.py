@@ -17,9 +17,9 @@ def blocks(page: str, language: str) -> list[str]:
     return [text for name, text in BLOCK.findall((DOCS / page).read_text()) if name == language]
 
 
-def commands(page: str) -> list[list[str]]:
-    """The words of each command of a page, without `python -m benchmarks`, in order."""
-    lines = [line for text in blocks(page, "") for line in text.splitlines()]
-    found = [shlex.split(line)[3:] for line in lines if line.startswith("python -m benchmarks ")]
-    assert len(found) >= 5, page
+def commands(page: str, language: str = "", least: int = 5) -> list[list[str]]:
+    """The words of each command of a page, without `python -m benchmarks` and comments, in order."""
+    lines = [line for text in blocks(page, language) for line in text.splitlines()]
+    found = [shlex.split(line, comments=True)[3:] for line in lines if line.startswith("python -m benchmarks ")]
+    assert len(found) >= least, page
     return found

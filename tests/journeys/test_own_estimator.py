@@ -49,6 +49,7 @@ def test_the_commands_of_the_page_fit_and_warn_of_an_unselected_rate(capsys: pyt
         said = capsys.readouterr()
         if "--select-rates" in words:
             assert "pooled, learning rates first: 2 cells" in said.err
+            assert "pooled, at the selected rates: up to 6 cells to run" in said.err
         elif "mine:VARIANT" in words:
             assert "no learning rate was selected for pooled" in said.err
             assert "--select-rates" in said.err

@@ -81,8 +81,8 @@ def list_episodes(task: Task, training: TrainingConfig, mu: Tensor, pi: Tensor) 
     for x in range(int(start.max()) + 1):
         on = kept & (start == x)
         weight = float(chance[on].sum())
-        parts = edge[:, on], valid[:, on], reward[:, on], logmu[:, on], logpi[:, on]
-        starts.append(Start(weight, *parts, chance[on] / weight))
+        of_start = (edge[:, on], valid[:, on], reward[:, on], logmu[:, on], logpi[:, on])
+        starts.append(Start(weight, *of_start, chance[on] / weight))
     scores = _edge_scores(exact, task, training, pi)
     return Listing(tuple(starts), scores, scores @ scores.T, exact_gradient(task, training, pi))
 

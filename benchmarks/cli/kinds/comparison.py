@@ -19,6 +19,7 @@ from benchmarks.cli.options import RunFlags, command_line, live_logs, policies_f
 from benchmarks.design.cell import Cell
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment, Outcome
+from benchmarks.design.identity import hashed_description
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.design.own import comparison as own
 from benchmarks.design.own.arguments import parse_env_kwargs
@@ -31,6 +32,7 @@ from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
 from benchmarks.experiments import EXPERIMENTS
+from benchmarks.store import pooling
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
@@ -116,7 +118,9 @@ class ComparisonRun:
             first = self._jobs(selection, flags.results / rates.FOLDER, flags, None)
             announce(flags, flags.results / rates.FOLDER, f"{experiment.name}, learning rates first", first, at_once)
         after_s = report_seconds(len(self.cells)) if not self.python else 0.0
-        announce(flags, folder, experiment.name, self._jobs(self.cells, folder, flags, None), at_once, after_s)
+        name = f"{experiment.name}, at the selected rates" if selection else experiment.name
+        jobs = self._jobs(self.cells, folder, flags, None)
+        announce(flags, folder, name, jobs, at_once, after_s, {cell.label for cell in selection})
         say_normalised((cell.task, cell.training) for cell in self.cells if cell.algorithm.learns)
         if flags.dry_run:
             return None
@@ -128,6 +132,7 @@ class ComparisonRun:
             save_selected(folder, selected)
             self.experiment = with_rates(self.experiment, selected)
             self._build_cells(self.experiment.own_tasks, flags)
+        pooling.save_settings(folder, map(hashed_description, self.cells))
         policies = policies_folder(folder, self.cells) if flags.save_policies else None
         with live_logs(flags.log, flags.log_folder, folder.name) as live:
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -75,10 +75,19 @@ def _digest(path: Path) -> str:
     return path.stem.rpartition("__")[2]
 
 
-def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_once: int, after_s: float = 0.0) -> None:
+def announce(
+    flags: RunFlags,
+    folder: Path,
+    name: str,
+    jobs: Sequence[Job],
+    at_once: int,
+    after_s: float = 0.0,
+    undecided: Collection[str] = (),
+) -> None:
     """Say how much there is to do, and for a dry run of what; UsageError where it could not be done or written.
 
-    after_s  of what follows the jobs, which is the report
+    after_s    of what follows the jobs, which is the report
+    undecided  labels of jobs whose settings are selected first: whether they are done before is not known yet
     """
     flags.check_engine(flags.device, flags.dry_run)
     if flags.log is not None:
@@ -87,7 +96,7 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
         logs = None if flags.log is None else flags.log_folder
         check_outputs(flags.results, folder, ("cells", "tables", "figures"), flags.save_policies, logs)
     own = share(flags, jobs)
-    pending_jobs = [job for job in own if not seems_done(job.path)]
+    pending_jobs = [job for job in own if job.label in undecided or not seems_done(job.path)]
     for job in pending_jobs if flags.dry_run else ():
         steps = f"{job.member_steps:,} steps" if job.member_steps else "no training"
         print(f"{job.label}: {len(job.seeds)} members x {steps}")
@@ -95,6 +104,7 @@ def announce(flags: RunFlags, folder: Path, name: str, jobs: Sequence[Job], at_o
     done = len(own) - len(pending_jobs)
     before = f" ({done} done before)" if done else ""
     how_much = f": {cost.summary(pending_jobs, at_once, after_s)}" if pending_jobs else ""
-    print(f"{part}: {cost.counted_cells(len(pending_jobs))} to run{before}{how_much}", file=sys.stderr)
+    most = "up to " if undecided else ""
+    print(f"{part}: {most}{cost.counted_cells(len(pending_jobs))} to run{before}{how_much}", file=sys.stderr)
     if flags.cores is not None and pending_jobs:
         print(f"{name} {forecast.describe(pending_jobs, flags.cores)}", file=sys.stderr)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from benchmarks.cli.lookup import find_results
 from benchmarks.cli.options import RESULTS, results_folder
+from benchmarks.design.own import comparison, rates
+from benchmarks.design.scales import SCALES_FILE
 from benchmarks.sharing.turns import turn
-from benchmarks.store.files import Damaged
+from benchmarks.store.files import Damaged, read_document, save_json
 from benchmarks.store.many.packing import pack_folders
 from benchmarks.store.packed import cells_path, rows_path
+from benchmarks.store.pooling import SETTINGS_FILE
 from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError
+
+BESIDE = (comparison.FILE, SCALES_FILE, rates.FILE, SETTINGS_FILE)  # what a report reads of a folder besides its cells
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,29 @@ class Pack:
         return DONE
 
 
+def join_documents(paths: Sequence[Path]) -> None:
+    """Add to the first JSON file what the others hold under keys that those before do not have, one level down too."""
+    joined: dict[str, Any] = {}
+    for path in paths:
+        try:
+            document = read_document(path)
+        except Damaged:  # or missing
+            continue
+        for key, value in document.items():
+            if isinstance(value, dict):
+                joined[key] = {**value, **joined.get(key, {})}
+            else:
+                joined.setdefault(key, value)
+    if joined:
+        save_json(paths[0], joined)
+
+
 def pack_experiment(name: str, results: Path, more: tuple[Path, ...], smoke: bool, tuned: bool) -> Path:
     """Pack the cells of all folders into `results`; returns the experiment's folder there. UsageError where none has any."""
     for place in more:
         if not place.is_dir():
             raise UsageError(f"--more: there is no folder {place}")
-    experiment = find_results(name, results)
+    experiment = find_results(name, results, *more)
     folders = [results_folder(place, experiment, smoke, tuned) for place in (results, *more)]
     check_folder(results, "--results")
     with turn(folders[0].with_name(f"{folders[0].name}.pack"), f"packing {name}"):
@@ -49,6 +72,8 @@ def pack_experiment(name: str, results: Path, more: tuple[Path, ...], smoke: boo
             count = pack_folders(folders[0], folders)
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
+        for file in BESIDE:
+            join_documents([folder / file for folder in folders])
     if not count:
         raise UsageError(f"{folders[0]} holds no results; run: {program()} run {name}")
     return folders[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from rich.status import Status
 from algorithms.training.records import Progress, Record
 from benchmarks.cli.training.learning_curve import train_cells
 from benchmarks.design.cell import Cell
+from benchmarks.execution.display.progress import PLAIN_EVERY_S
 from benchmarks.execution.engine import OnEvent
 from benchmarks.execution.runner import cell_path
 from benchmarks.execution.sinks.live import LiveLogs
@@ -31,7 +33,8 @@ from envs.control.limits import ANYTHING, Limits
 
 MOST = 4  # variants that fit beside each other
 FRACTION, NUMBERS, GAP = 5, 24, 2  # columns of the first one, of a mean with its interval, and between variants
-LEGEND = "mean and 95 % t interval over seeds; bars: \u2588 below the interval, \u2593 to the mean, \u2591 above it"
+LEGEND = "mean and 95 % t interval over seeds"
+BARS = "; bars: \u2588 below the interval, \u2593 to the mean, \u2591 above it"
 
 
 class Curve(NamedTuple):
@@ -58,13 +61,14 @@ def train_side_by_side(
     console = Console(file=sys.stderr)
     for cells in by_variant:
         with console.status("") as status:
-            train_cells(cells, folder, device, console, lambda cell: _shown_as(status, cell), live, policies)
+            train_cells(cells, folder, device, console, lambda cell: shown_as(status, cell), live, policies)
     task = by_variant[0][0].task
     scale = task.scale
     curves, raw = read_curves(by_variant, folder, scale), not scale.normalised
     limits = Limits(*(float(x) for x in scale.read(named_limits(task.name, scale))))
-    print(curve_table(curves, Console().width, raw, limits))
-    print(f"{scale.unit}: {LEGEND}\n")
+    table = curve_table(curves, Console().width, raw, limits)
+    has_bars = bool({*"\u2588\u2593\u2591"} & {*table})
+    print(f"{table}\n{scale.unit}: {LEGEND}{BARS if has_bars else ''}\n")
     print("\n".join(differences(curves, raw)), flush=True)
     print(f"rows in {folder}/cells", file=sys.stderr)
     if policies is not None and policies.exists():
@@ -72,12 +76,17 @@ def train_side_by_side(
     return DONE
 
 
-def _shown_as(status: Status, cell: Cell) -> OnEvent:
-    """Shows in a status line how far a cell is; notices stay."""
+def shown_as(status: Status, cell: Cell) -> OnEvent:
+    """Shows in a status line how far a cell is; without a terminal in a line now and then. Notices stay."""
+    last_line_s = time.monotonic()
 
     def on_event(event: Progress | Record) -> None:
+        nonlocal last_line_s
         if isinstance(event, Record):
             status.update(f"{event.fraction:.0%}")
+            if not status.console.is_terminal and time.monotonic() - last_line_s > PLAIN_EVERY_S:
+                last_line_s = time.monotonic()
+                status.console.print(f"{cell.label}: {event.fraction:.0%}", highlight=False, markup=False)
         elif event.notice:
             status.console.print(f"{cell.label}: {event.notice}", highlight=False, markup=False, soft_wrap=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.design.experiment import ComparisonExperiment
-from benchmarks.store.file_names import file_safe
+from benchmarks.store.file_names import LONGEST_NAME, file_safe
 from benchmarks.store.files import Damaged, read_document, save_json
 from benchmarks.store.sources import has_results
 from envs.validation import UsageError
@@ -34,6 +34,8 @@ def question(tasks: Sequence[str], variants: Sequence[str]) -> str:
 
 def check_name(name: str, experiments: Collection[str], results: Path) -> None:
     """UsageError for a name that is no folder's, or is that of something else."""
+    if len(name.encode()) > LONGEST_NAME:
+        raise UsageError(f"--name takes up to {LONGEST_NAME} bytes, not {len(name.encode())}")
     if file_safe(name) != name or name.startswith("-"):
         raise UsageError(f"--name names a folder: letters, digits and - _ . = +, not {name!r}")
     if name in experiments or name in RESERVED:
@@ -67,6 +69,11 @@ def load(name: str, results: Path, experiments: Mapping[str, Any]) -> tuple[Comp
             made = named(replace(base, tasks=tasks, variants=variants), name, document["question"])
             return made, str(document["command"])
     return None
+
+
+def names(results: Path) -> list[str]:
+    """The comparisons of one's own under `results`."""
+    return sorted({path.parent.name for path in results.glob(f"*/{FILE}")})
 
 
 def _read(folder: Path) -> dict[str, Any]:

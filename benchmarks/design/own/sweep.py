@@ -39,7 +39,9 @@ def sweep(experiment: ComparisonExperiment, assignments: Sequence[str]) -> Sweep
     UsageError for a field that no variant has, and for what is no value of a field.
     """
     texts = [split_assignment(assignment) for assignment in assignments]
-    for i, (path, _) in enumerate(texts):
+    for i, (path, text) in enumerate(texts):
+        if not text.strip(" ,"):
+            raise UsageError(f"--set {path}={text} gives no value")
         if path in [other for other, _ in texts[:i]]:
             raise UsageError(f"--set gives {path} twice; list its values: --set {path}=A,B")
     made: list[Algorithm] = []

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from benchmarks.execution.dispatch import second_copies
-from benchmarks.execution.dispatch.entries import Calibration, Copy, Entry
+from benchmarks.execution.dispatch.entries import Copy, Entry
 from benchmarks.execution.dispatch.held import HeldJobs
 from benchmarks.execution.dispatch.permission import Alone, Claims, Start
+from benchmarks.execution.dispatch.stragglers import Pace
 from benchmarks.execution.engine import Engine, Job, Message
 
 TICK_S = 1.0  # the longest time between two looks at running jobs
 MOST_WORKERS, MOST_NODES = 2, 5  # that a job may lose before it is given up
-SLOW = 2.0  # a job that takes so many times its expected seconds gets a second copy
-SHORTEST_S = 10.0  # before which no job is slow
 
 
 class Dispatcher:
@@ -43,7 +42,7 @@ class Dispatcher:
         self._suspects: deque[Entry] = deque()  # whose worker died; on one machine they are retried alone
         self._copies: dict[int, Copy] = {}  # by the engine's index
         self._undelivered: deque[Message] = deque()
-        self._calibration = Calibration()
+        self._pace = Pace()
         self._ticked_s = time.monotonic()
         self._held = HeldJobs(self._ticked_s)
 
@@ -125,9 +124,9 @@ class Dispatcher:
         elif (note := self._held.note()) is not None:
             self._undelivered.append(note)
 
-    def _start(self, entry: Entry, second: Job | None = None) -> None:
+    def _start(self, entry: Entry, second: Job | None = None, not_on: Collection[str] = ()) -> None:
         copy = Copy(entry, second or entry.job, second is not None)
-        self._copies[self.engine.submit(copy.job)] = copy
+        self._copies[self.engine.submit(copy.job, not_on)] = copy
         entry.copies.append(copy)
 
     def _take(self, message: Message) -> None:
@@ -145,6 +144,7 @@ class Dispatcher:
             self._end_copy(copy, message, now)
             return
         copy.note(message, now)
+        copy.machine = copy.machine or self.engine.machine(message.index)
         if copy.second:
             copy.records.extend(message.records)
         else:
@@ -154,7 +154,7 @@ class Dispatcher:
         """The first copy that does its work ends the job. One that fails or dies does so only where no other runs."""
         entry = copy.entry
         if message.lost is None and message.error is None:
-            self._calibration.add(copy, now)
+            self._pace.add(copy, now)
             note = self._settle(entry)
             if note is not None:
                 self._undelivered.append(Message(entry.index, note=note))
@@ -221,25 +221,18 @@ class Dispatcher:
                 self._take(Message(index, ended=True, error=error))
 
     def _copy_slow_jobs(self, now: float) -> None:
-        """Start a second copy of the slowest jobs where slots are free. On one machine a copy would be as slow."""
-        if self.engine.one_machine or self._waiting or self._suspects:
-            return
+        """Start second copies of slow jobs on other machines, where slots are free and nothing waits."""
         free = self.engine.slots - len(self._copies)
-        for late, copy in sorted(self._late(now), key=lambda pair: -pair[0])[: max(0, free)]:
-            entry = copy.entry
+        if self._waiting or self._suspects or free <= 0:
+            return
+        stragglers, slow = self._pace.stragglers(self._copies.values(), now)
+        movable = [
+            (s, s.copy.machine) for s in stragglers if s.copy.machine and self.engine.elsewhere({s.copy.machine})
+        ]
+        for straggler, machine in movable[:free]:
+            entry = straggler.copy.entry
             entry.twice = True
             if (second := second_copies.prepare(entry.job)) is None:
                 continue
-            self._start(entry, second)
-            note = f"it takes {late:.1f} times as long as expected; a second copy begins"
-            self._undelivered.append(Message(entry.index, note=note))
-
-    def _late(self, now: float) -> Iterator[tuple[float, Copy]]:
-        """Jobs that take SLOW times their expected seconds and have had one copy, each with how many times it is."""
-        for copy in self._copies.values():
-            seconds = self._calibration.seconds(copy)
-            if copy.entry.twice or copy.started_s is None or not seconds:
-                continue
-            ran = now - copy.started_s
-            if ran > max(SHORTEST_S, SLOW * seconds):
-                yield ran / seconds, copy
+            self._start(entry, second, {machine, *slow} if self.engine.elsewhere({machine, *slow}) else {machine})
+            self._undelivered.append(Message(entry.index, note=f"{straggler.why}; a second copy begins"))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from algorithms.training.records import Record
-from benchmarks.execution.engine import Job, Message, total_steps
-
-FEW = 3  # jobs of this run that must have ended before others can be called slow
+from benchmarks.execution.engine import Job, Message
 
 
 @dataclass(eq=False)
@@ -32,47 +29,46 @@ class Entry:
 
 @dataclass(eq=False)
 class Copy:
-    """A job on the engine; `second` where another copy of it runs already."""
+    """A job on the engine; `second` where another copy of it runs already.
+
+    started_s  when its first message came                heard_s  when it first said how far it is
+    first      the share of its work that was done then   share    that is done by now
+    saved      that its RunState holds             machine  where it runs, as far as the engine says it
+    """
 
     entry: Entry
     job: Job
     second: bool = False
     started_s: float | None = None
-    left: float = 1.0  # the share of its work that was not done when it began
+    heard_s: float | None = None
+    first: float = 0.0
+    share: float = 0.0
+    saved: float = 0.0
+    machine: str | None = None
     records: list[Record] = field(default_factory=list)  # of a second copy, until it is known to be the first to finish
 
     def note(self, message: Message, now_s: float) -> None:
-        """Note when it began, and how far a RunState had brought it by then."""
+        """Note when it began, and how far it is."""
         if self.started_s is None:
             self.started_s = now_s
-            steps = total_steps(self.job)
-            if message.progress and steps:
-                self.left = max(0.0, 1.0 - message.progress.env_steps / steps)
+        progress = message.progress
+        if progress is None or not progress.budget:
+            return
+        self.share = min(1.0, progress.env_steps / progress.budget)
+        if self.heard_s is None:  # what came before was its start-up, or done by another process
+            self.heard_s, self.first = now_s, self.share
+        self.saved = max(self.first, progress.saved / progress.budget)
+
+    def ran(self, now_s: float) -> float:
+        """Seconds of the work that was seen: all but its first share."""
+        begun = self.started_s if self.heard_s is None else self.heard_s
+        return 0.0 if begun is None else now_s - begun
+
+    def needs(self, now_s: float) -> float | None:
+        """Seconds that it still needs if it goes on as it has so far; None where it has not said how far it is."""
+        seen = self.share - self.first
+        return (1.0 - self.share) * self.ran(now_s) / seen if seen > 0 else None
 
 
 def _key(record: Record) -> tuple[int, int, float]:
     return record.checkpoint, record.seed, record.learning_rate
-
-
-class Calibration:
-    """How long this run's jobs take, as a multiple of their expected seconds: the median of those that have ended."""
-
-    def __init__(self) -> None:
-        self._ratios: list[float] = []
-        self._median: float | None = None  # of all ratios; None where one has come since
-
-    def add(self, copy: Copy, now_s: float) -> None:
-        """A copy has done its work. One that had little left says little."""
-        expected = copy.job.expected_seconds * copy.left
-        if copy.started_s is not None and expected > 0 and copy.left > 0.5:
-            self._ratios.append((now_s - copy.started_s) / expected)
-            self._median = None
-
-    def seconds(self, copy: Copy) -> float | None:
-        """How long a copy should take; None where that is not known."""
-        expected = copy.job.expected_seconds * copy.left
-        if len(self._ratios) < FEW or expected <= 0:
-            return None
-        if self._median is None:
-            self._median = median(self._ratios)
-        return self._median * expected

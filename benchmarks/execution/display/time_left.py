@@ -98,8 +98,10 @@ class TimeLeft:
         """(c, c of each group)."""
         seen = [job for job in self.jobs if not job.failed]
         overall = _ratio(seen, SEEN_S)
-        groups = dict.fromkeys(job.group for job in self.jobs)
-        return overall, {g: _ratio([job for job in seen if job.group == g], overall * SEEN_S) for g in groups}
+        groups: dict[str, list[_JobTimes]] = {job.group: [] for job in self.jobs}
+        for job in seen:
+            groups[job.group].append(job)
+        return overall, {group: _ratio(jobs, overall * SEEN_S) for group, jobs in groups.items()}
 
 
 def _ratio(jobs: Sequence[_JobTimes], prior_s: float) -> float:

@@ -11,7 +11,7 @@ import pickle
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -74,7 +74,15 @@ class Pool:
             _stop_when_idle(workers)
         _end(workers)
 
-    def submit(self, job: Job) -> int:
+    def machine(self, index: int) -> str | None:
+        """All processes are of this machine."""
+        return None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        """There is no other."""
+        return False
+
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         """Queue a job; returns the index that its messages will carry."""
         index, self._submitted = self._submitted, self._submitted + 1
         self._jobs[index] = job

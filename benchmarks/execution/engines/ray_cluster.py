@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.execution.engines.worker import ONE_THREAD
 from benchmarks.validation.usage import WorkFailed
 from envs.validation import UsageError
 
@@ -48,13 +47,21 @@ def check_address(address: str) -> None:
 
 
 class RayCluster:
-    """A connection to a cluster. Close it after use."""
+    """A connection to a cluster. Close it after use.
+
+    ours  whether it was made here: a notebook, say, may be connected already, and stays so
+    """
 
     def __init__(self, address: str | None, processors: int) -> None:
         self.ray = require_ray()
         self._folder: Path | None = None
-        common = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": ONE_THREAD}}
-        if address is None:
+        self.ours = not self.ray.is_initialized()
+        common = {"log_to_driver": False, "logging_level": "ERROR"}
+        if not self.ours:
+            connected = self.ray.get_runtime_context().gcs_address
+            if address not in (None, "auto", connected):
+                raise UsageError(f"--address {address}: this process is connected to the cluster at {connected}")
+        elif address is None:
             self._start(processors, common)
         else:
             check_address(address)
@@ -89,7 +96,8 @@ class RayCluster:
     def close(self) -> None:
         """Leave the cluster; what was started here ends."""
         with contextlib.suppress(Exception):
-            self.ray.shutdown()
+            if self.ours:
+                self.ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -7,31 +7,39 @@ or does not see the results, refuses its first job; the job goes to another node
 from __future__ import annotations
 
 import contextlib
-import importlib
 import pickle
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.execution.engine import Job, Message, Setup
 from benchmarks.execution.engines.ray_cluster import RayCluster, require_ray
-from benchmarks.execution.engines.ray_mailbox import Mailbox
-from benchmarks.execution.engines.ray_worker import Driver, Refused
+from benchmarks.execution.engines.ray_mailbox import Letters
+from benchmarks.execution.engines.ray_worker import Begun, Driver, Refused, remote_task
 from benchmarks.execution.engines.worker import packed
 from benchmarks.execution.provenance import source_of_ours
 from benchmarks.store.files import part_path, replace_bytes
 from benchmarks.validation.usage import describe_error
 from envs.validation import UsageError
 
-WORKER = "benchmarks.execution.engines.ray_worker"
 NODE_ID = "ray.io/node-id"
 DIED = "died: it was killed, perhaps for memory, or ended by itself"
 TOUCH_EVERY_S = 600.0
-DRAIN_S = 2.0  # how long the last messages of a job that has ended may take
+
+
+@dataclass
+class _Sent:
+    """A job as it is sent, and its share of a GPU. `not_on`: nodes that it must not go to; `node`: where it runs."""
+
+    content: bytes
+    gpus: float
+    not_on: tuple[str, ...] = ()
+    node: str | None = None
 
 
 class RayEngine:
@@ -50,17 +58,18 @@ class RayEngine:
         self._touched_s = time.monotonic()
         self._setup, self._address, self._gpus, self._most = setup, address, 1 / cells_per_gpu, most
         self._submitted = 0
-        self._jobs: dict[int, tuple[bytes, float]] = {}  # by index: a job as it is sent, and its share of a GPU
+        self._jobs: dict[int, _Sent] = {}  # by index
         self._tasks: dict[Any, int] = {}  # what Ray calls a job's task -> index
         self._refused: dict[str, str] = {}  # node -> reason
         self._undelivered: deque[Message] = deque()
+        self._letters: Any = None
 
     def __enter__(self) -> Self:
         self._cluster = RayCluster(self._address, self._setup.at_once)
         try:
             self._driver = pickle.dumps(self._describe_driver())
-            self._task = _remote_task(self.ray)
-            self._open_mailbox()
+            self._task = remote_task(self.ray)
+            self._letters = Letters(self.ray)
             self._check_gpus()
         except BaseException:
             self._close()
@@ -75,6 +84,11 @@ class RayEngine:
     def _close(self) -> None:
         with contextlib.suppress(OSError):
             self._token_file.unlink(missing_ok=True)
+        if not self._cluster.ours:
+            for index in list(self._jobs):
+                self.cancel(index)
+            if self._letters is not None:
+                self._letters.close()
         self._cluster.close()
 
     def _describe_driver(self) -> Driver:
@@ -115,7 +129,15 @@ class RayEngine:
         """Some jobs wait at the nodes, so that no processor does."""
         return 2 * max(self.slots, 1) if self._most is None else self.slots
 
-    def submit(self, job: Job) -> int:
+    def machine(self, index: int) -> str | None:
+        """Ray's id of the node where a job runs."""
+        return self._jobs[index].node if index in self._jobs else None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        """Whether other nodes run jobs."""
+        return self._cluster.slots({*self._refused, *not_on}, self._share(self._setup.device)) > 0
+
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         """Send a job to the cluster; returns the index that its messages will carry."""
         index, self._submitted = self._submitted, self._submitted + 1
         try:
@@ -123,16 +145,16 @@ class RayEngine:
         except Exception as error:  # a task or variant that pickle cannot take
             self._undelivered.append(Message(index, ended=True, error=describe_error(error)))
             return index
-        self._jobs[index] = content, self._share(job.computes_on)
+        self._jobs[index] = _Sent(content, self._share(job.computes_on), tuple(not_on))
         self._send(index)
         return index
 
     def _send(self, index: int) -> None:
-        content, gpus = self._jobs[index]
-        options: dict[str, Any] = {"num_cpus": 1, "num_gpus": gpus, "max_retries": 0}
-        if self._refused:
-            options["label_selector"] = {NODE_ID: f"!in({','.join(self._refused)})"}
-        self._tasks[self._task.options(**options).remote(index, content, self._driver, self._mailbox)] = index
+        sent = self._jobs[index]
+        options: dict[str, Any] = {"num_cpus": 1, "num_gpus": sent.gpus, "max_retries": 0}
+        if not_on := (*self._refused, *sent.not_on):
+            options["label_selector"] = {NODE_ID: f"!in({','.join(not_on)})"}
+        self._tasks[self._task.options(**options).remote(index, sent.content, self._driver, self._letters.box)] = index
 
     def receive(self, wait_s: float) -> list[Message]:
         """Messages that have come, or that come within `wait_s`."""
@@ -140,13 +162,15 @@ class RayEngine:
         self._keep_token()
         if self._tasks:
             wait_s = 0.0 if self._undelivered else wait_s
-            ready, _ = self.ray.wait([*self._tasks, self._next], num_returns=1, timeout=wait_s)
+            ready, _ = self.ray.wait([*self._tasks, self._letters.next], num_returns=1, timeout=wait_s)
             if ready:  # and whatever else has come by now
-                ready, _ = self.ray.wait([*self._tasks, self._next], num_returns=len(self._tasks) + 1, timeout=0)
-            if self._next in ready:
-                self._deliver(self._take())
+                ready, _ = self.ray.wait(
+                    [*self._tasks, self._letters.next], num_returns=len(self._tasks) + 1, timeout=0
+                )
+            if self._letters.next in ready:
+                self._deliver(self._letters.take())
             if ended := [task for task in ready if task in self._tasks]:
-                self._deliver(self._drain())
+                self._deliver(self._letters.drain())
                 for task in ended:
                     self._end(task)
         messages, self._undelivered = list(self._undelivered), deque()
@@ -161,10 +185,15 @@ class RayEngine:
         self._jobs.pop(index, None)
         self._undelivered = deque(message for message in self._undelivered if message.index != index)
 
-    def _deliver(self, messages: Iterable[Message]) -> None:
+    def _deliver(self, messages: Iterable[Message | Begun]) -> None:
         """Keep messages of jobs that run; the last one of a worker that had to leave is its job's end."""
         for message in messages:
-            if message.index in self._jobs:
+            if message.index not in self._jobs:
+                continue
+            if isinstance(message, Begun):
+                self._jobs[message.index].node = message.node
+                self._undelivered.append(Message(message.index))
+            else:
                 self._undelivered.append(message)
                 if message.ended:
                     self._forget(message.index)
@@ -203,45 +232,6 @@ class RayEngine:
         if refused.node not in self._refused:
             self._refused[refused.node] = refused.reason
             self._undelivered.append(Message(index, note=f"{refused.reason}. Other nodes run the cells"))
-        if not self._cluster.slots(self._refused, 0.0):
+        if not self.elsewhere(()):
             raise UsageError("no node can run cells: " + "; ".join(self._refused.values()))
         self._send(index)
-
-    def _open_mailbox(self) -> None:
-        """A mailbox in this machine's node, which has our code."""
-        here = self.ray.get_runtime_context().get_node_id()
-        strategies: Any = importlib.import_module("ray.util.scheduling_strategies")
-        place = strategies.NodeAffinitySchedulingStrategy(here, soft=False)
-        self._mailbox = self.ray.remote(Mailbox).options(num_cpus=0, scheduling_strategy=place).remote()
-        self._next = self._mailbox.take.remote()
-
-    def _take(self) -> list[Message]:
-        """What has come by the mailbox; another is opened where it is gone."""
-        try:
-            messages = [pickle.loads(message) for message in self.ray.get(self._next)]
-            self._next = self._mailbox.take.remote()
-        except self.ray.exceptions.RayError:
-            self._open_mailbox()
-            return []
-        return messages
-
-    def _drain(self) -> list[Message]:
-        """What is in the mailbox now."""
-        with contextlib.suppress(self.ray.exceptions.RayError):
-            return [pickle.loads(message) for message in self.ray.get(self._mailbox.drain.remote(), timeout=DRAIN_S)]
-        return []
-
-
-def _remote_task(ray: Any) -> Any:
-    """The task that does a job. It goes to the node by value, so that a node without our code can say so."""
-
-    def do_job(index: int, content: bytes, driver: bytes, mailbox: Any) -> Any:
-        try:
-            worker = importlib.import_module(WORKER).worker(driver, mailbox)
-        except Exception as error:  # a node whose code is another
-            here = importlib.import_module("ray")
-            where = here.get_runtime_context().get_node_id(), here.util.get_node_ip_address()
-            return *where, f"{type(error).__name__}: {error}"
-        return worker.do(index, content)
-
-    return ray.remote(do_job)

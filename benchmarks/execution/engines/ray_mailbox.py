@@ -6,10 +6,15 @@ They stay pickled here, so that this process need not import torch.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
+import pickle
 from collections import deque
+from typing import Any
 
 MOST = 10_000  # messages that are kept for a driver that does not take them
 GATHER_S = 0.1  # so that the driver takes many at once
+DRAIN_S = 2.0  # how long the last messages of a job that has ended may take
 
 
 class Mailbox:
@@ -35,3 +40,43 @@ class Mailbox:
         messages, self._messages = list(self._messages), deque(maxlen=MOST)
         self._some.clear()
         return messages
+
+
+class Letters:
+    """The driver's end of a mailbox. Where the mailbox is lost, another is opened.
+
+    box  what workers write to      next  what `ray.wait` waits for: it is ready when messages have come
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._open()
+
+    def _open(self) -> None:
+        """In this machine's node, which has our code."""
+        here = self._ray.get_runtime_context().get_node_id()
+        strategies: Any = importlib.import_module("ray.util.scheduling_strategies")
+        place = strategies.NodeAffinitySchedulingStrategy(here, soft=False)
+        self.box = self._ray.remote(Mailbox).options(num_cpus=0, scheduling_strategy=place).remote()
+        self.next = self.box.take.remote()
+
+    def take(self) -> list[Any]:
+        """The messages that have come."""
+        try:
+            messages = [pickle.loads(message) for message in self._ray.get(self.next)]
+            self.next = self.box.take.remote()
+        except self._ray.exceptions.RayError:
+            self._open()
+            return []
+        return messages
+
+    def drain(self) -> list[Any]:
+        """What is in the mailbox now."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            return [pickle.loads(message) for message in self._ray.get(self.box.drain.remote(), timeout=DRAIN_S)]
+        return []
+
+    def close(self) -> None:
+        """Remove the mailbox."""
+        with contextlib.suppress(Exception):  # the cluster may be gone
+            self._ray.kill(self.box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -18,7 +19,7 @@ import torch
 from benchmarks.execution.engine import Message
 from benchmarks.execution.engines.memory import Sender, watch_memory
 from benchmarks.execution.engines.ray_cluster import require_ray
-from benchmarks.execution.engines.worker import read_and_work, release_memory
+from benchmarks.execution.engines.worker import ONE_THREAD, read_and_work, release_memory
 from benchmarks.execution.provenance import code, machine, of_worker, source_of_ours
 from benchmarks.store.pooling import NUMERIC
 
@@ -51,10 +52,20 @@ class Refused:
     reason: str  # which names the node
 
 
+@dataclass(frozen=True)
+class Begun:
+    """The first message of a job."""
+
+    index: int
+    node: str  # Ray's id
+
+
 class RayWorker:
     """This process, as a worker of one driver's jobs."""
 
-    def __init__(self, driver: Driver, mailbox: Any) -> None:
+    mailbox: Any
+
+    def __init__(self, driver: Driver) -> None:
         self._ray = require_ray()
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -62,7 +73,7 @@ class RayWorker:
         gc.freeze()  # see engines.worker.serve
         with contextlib.suppress(OSError):  # then paths must be absolute, which the token shows
             os.chdir(driver.folder)
-        self.driver, self._mailbox, self._last = driver, mailbox, None
+        self.driver = driver
         self.origin = of_worker(driver.origin)
         self.refusal = refusal(driver)
         self._send = Sender(self._put)
@@ -71,10 +82,11 @@ class RayWorker:
 
     def do(self, index: int, content: bytes) -> Message | Refused:
         """Do a job; returns its last message."""
+        node = self._ray.get_runtime_context().get_node_id()
         if self.refusal is not None:
-            return Refused(self._ray.get_runtime_context().get_node_id(), f"node {_host()} {self.refusal}")
+            return Refused(node, f"node {_host()} {self.refusal}")
         self._send.begin(index)
-        self._send(Message(index))
+        self._last = self.mailbox.put.remote(pickle.dumps(Begun(index, node)))
         end = read_and_work(index, content, self.origin, self._send, SEND_EVERY_S)
         self._send.idle()
         self._ray.wait([self._last], timeout=LAST_S)
@@ -82,7 +94,7 @@ class RayWorker:
         return end
 
     def _put(self, message: Message) -> None:
-        self._last = self._mailbox.put.remote(pickle.dumps(message))
+        self._last = self.mailbox.put.remote(pickle.dumps(message))
         if message.ended:  # this process leaves
             self._ray.wait([self._last], timeout=LAST_S)
 
@@ -93,7 +105,8 @@ _workers: dict[bytes, RayWorker] = {}  # by the driver as it was sent
 def worker(driver: bytes, mailbox: Any) -> RayWorker:
     """This process as a worker of that driver."""
     if driver not in _workers:
-        _workers[driver] = RayWorker(pickle.loads(driver), mailbox)
+        _workers[driver] = RayWorker(pickle.loads(driver))
+    _workers[driver].mailbox = mailbox  # a driver whose mailbox is lost opens another
     return _workers[driver]
 
 
@@ -126,3 +139,20 @@ def _version(facts: Mapping[str, object]) -> str:
 def _host() -> str:
     """The name of this machine, and its address in the cluster."""
     return f"{socket.gethostname()} ({require_ray().util.get_node_ip_address()})"
+
+
+def remote_task(ray: Any) -> Any:
+    """The task that does a job. It goes to the node by value, so that a node without our code can say so."""
+    name, threads = __name__, ONE_THREAD
+
+    def do_job(index: int, content: bytes, driver: bytes, mailbox: Any) -> Any:
+        os.environ.update(threads)  # numpy and torch read them when they load
+        try:
+            worker = importlib.import_module(name).worker(driver, mailbox)
+        except Exception as error:  # a node whose code is another
+            here = importlib.import_module("ray")
+            where = here.get_runtime_context().get_node_id(), here.util.get_node_ip_address()
+            return *where, f"{type(error).__name__}: {error}"
+        return worker.do(index, content)
+
+    return ray.remote(do_job)

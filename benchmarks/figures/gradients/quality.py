@@ -41,8 +41,9 @@ def variance_ladder(rows: pd.DataFrame, order: Sequence[str], titles: Titles = N
                 axis.barh(y_positions[on], times[on] - 1, left=1, color=colour, height=0.7)
             for i in np.flatnonzero(~straight):
                 axis.annotate(
-                    f" {of_task['direction'].iloc[i]:.2f}", (max(times[i], 1), i), fontsize=SMALL, va="center"
-                )
+                    f"{of_task['direction'].iloc[i]:.2f}", (max(times[i], 1), i), (2.5, 0), textcoords="offset points",
+                    fontsize=SMALL, va="center",
+                )  # fmt: skip
             axis.axvline(1.0, color="0.3", lw=0.8)
             axis.set(xscale="log", title=titles.get(task, task))
             axis.set_xticks(TIMES, [f"{x:g}" for x in TIMES])
@@ -89,7 +90,7 @@ def _axis_panel(axis: Axes, axis_rows: pd.DataFrame, measure: str, styles: dict[
     if measure == "relative":
         axis.set_yscale("log")
     else:
-        axis.set_ylim(bottom=0.0)
+        axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
 
 
 def crossover(rows: pd.DataFrame) -> Figure:
@@ -134,7 +135,7 @@ def success(rows: pd.DataFrame) -> Figure:
                 mew=0,
                 capsize=2,
             )
-        axis.set(xscale="log", xlabel="success rate p", ylabel="length of the mean gradient over grad J")
+        axis.set(xscale="log", xlabel="success rate p", ylabel="|mean gradient| / |grad J|")
         line_legend(made.figure, labels)
         note(
             made.figure,
@@ -182,6 +183,6 @@ def kl_bars(rows: pd.DataFrame) -> Figure:
         name_rows(axis, names)
         axis.set_xlim(right=1.12 * float(rows["error"].max()))
         axis.set_xlabel("|E[g] - grad KL| / |grad KL|")
-        patch_legend(made.figure, {f"{n:g}": colours[i % 3] for i, n in enumerate(noises)})
-        note(made.figure, "colours: deviation of the policy's parameters")
+        legend = {f"{n:g}": colours[i % 3] for i, n in enumerate(noises)}
+        patch_legend(made.figure, legend, "standard deviation of the policy's parameters")
     return made.figure

@@ -26,6 +26,17 @@ def columns_of_cells(names: Sequence[str], texts: Sequence[str]) -> int:
     return max(1, int((figure_width() - names_take) / (longest_inches(texts) + AIR)))
 
 
+def number_text(value: float, normalised: bool, lost: int = 0) -> str:
+    """A cell's text: `.87`, `-` where there is no value, ` x2` where two members diverged."""
+    if value != value:
+        text = "-"
+    elif normalised:
+        text = f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    else:
+        text = f"{value:.4g}"
+    return text + (f" x{lost}" if lost else "")
+
+
 def draw_cells(axis: Axes, values: Doubles, names: tuple[Sequence[str], Sequence[str]], texts: Sequence[Sequence[str]],
                colours: tuple[str, float, float]) -> None:  # fmt: skip
     """Cells [rows, columns] with their texts.

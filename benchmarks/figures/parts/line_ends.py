@@ -43,7 +43,8 @@ def label_line_ends(panels: Sequence[tuple[Axes, Mapping[str, End]]], height: fl
             axes.annotate(
                 name, (end.x, end.y), (1.06, (heights or {})[name] / height), xycoords="data", textcoords="axes fraction",
                 fontsize=SMALL, va="center", ha="left", color="0.15", annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": end.style.colour, "lw": 0.9, "shrinkA": 1, "shrinkB": 1},
+                arrowprops={"arrowstyle": "-", "color": end.style.colour, "lw": 0.9, "shrinkA": 1, "shrinkB": 1,
+                            "relpos": (0, 0.5)},  # from the middle of its left side: elsewhere it crosses other names
             )  # fmt: skip
     return True
 

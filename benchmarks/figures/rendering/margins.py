@@ -23,7 +23,7 @@ GAP = 0.08  # inches between the labels of two panels, and between a legend and 
 NARROWEST = 0.35  # inches of a panel: below them the figure is wider than was asked for
 NOTHING = 0.004  # inches by which panels may differ from where they belong
 ROUNDS = 4  # labels change with the panels' width, which changes with the labels
-NOTE = "note"  # the gid of an explanation at the foot of a figure
+NOTE = "note"  # the gids of explanations at the foot of a figure begin with it
 
 
 class Panel(NamedTuple):
@@ -146,4 +146,4 @@ def _own_texts(figure: Figure) -> tuple[Text | None, Text | None, list[Text]]:
     """The label of all vertical axes, that of all horizontal ones, and the notes."""
     labels = (figure.get_supylabel(), figure.get_supxlabel())
     y_label, x_label = (next((t for t in figure.texts if label and t.get_text() == label), None) for label in labels)
-    return y_label, x_label, [text for text in figure.texts if text.get_gid() == NOTE and text.get_text()]
+    return y_label, x_label, [text for text in figure.texts if str(text.get_gid()).startswith(NOTE) and text.get_text()]

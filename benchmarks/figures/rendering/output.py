@@ -84,8 +84,15 @@ def _thin_log_ticks(figure: Figure) -> None:
             low, high = sorted(axis.get_view_interval())
             few = low > 0 and math.log10(high / low) < 2
             axis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5) if few else (1,), numticks=7))
-            axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda x, _: f"{x:g}"))
+            axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda x, _: tick_text(x)))
             axis.set_minor_formatter(mpl.ticker.NullFormatter())
+
+
+def tick_text(x: float) -> str:
+    """The label of a logarithmic axis: 0.001, 1000, 20k, 1M; 1e-5 below 0.0001."""
+    if x >= 1e4:
+        return f"{x / 1e6:g}M" if x >= 1e6 else f"{x / 1e3:g}k"
+    return f"{x:g}".replace("e-0", "e-")
 
 
 def _fix_titles(figure: Figure) -> None:

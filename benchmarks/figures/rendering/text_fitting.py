@@ -19,8 +19,8 @@ from benchmarks.figures.rendering.metrics import text_inches
 from benchmarks.figures.style import LONG_WORD
 
 # characters beyond which a text is cut (a word: LONG_WORD), and to how many; our own texts are shorter
-LONG_TICK, LONG_TITLE = 48, 52
-CUT_WORD, CUT_TICK = 24, 36
+LONG_TICK, LONG_TITLE = 60, 52
+CUT_WORD, CUT_TICK = 24, 48
 CHARACTERS_AN_INCH = 13  # characters of a title
 FONT = "DejaVu Sans"
 

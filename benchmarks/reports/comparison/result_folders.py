@@ -75,7 +75,7 @@ def load(folder: Path) -> ResultFolder:
         raise UsageError(f"{folder} holds no cells: name a folder such as results/ladder{hint}")
     try:
         metas = read_metas(paths)
-        places = pooling.select(paths, metas)
+        places = pooling.of_last_run(folder, paths, metas)
         frame, _, metas = read_results([paths[i] for i in places])
     except Damaged as error:
         raise UsageError(f"damaged, in {folder}: {error}") from error

@@ -10,7 +10,7 @@ import pandas as pd
 from algorithms import VARIANTS
 from algorithms.conformance.declared.success_rates import success_factor
 from benchmarks.statistics.wording.answers import as_many_as_fit
-from benchmarks.statistics.wording.phrases import count_noun, list_words
+from benchmarks.statistics.wording.phrases import count_noun, list_words, span
 
 CLEAR_RATIO = 1.1  # times a variance
 MAX_Z = 4.0  # standard errors beyond which a length is not what it should be: about one in 16,000 by chance
@@ -43,8 +43,8 @@ def _unbiased(ladder: pd.DataFrame) -> list[str]:
     names = [f"`{v}`" for v in dict.fromkeys(promised["variant"])]
     sure = f"largest deviation of a length: {promised['scale_z'].max():.1f} standard errors"
     wrong = [f"`{v}` on {task}" for v, task in zip(biased["variant"], biased["task"], strict=True)]
-    who = f"All {len(names)} estimators that claim an unbiased gradient have" if len(names) > 1 else f"{names[0]} has"
-    answer = f"{who} an unbiased one, within noise ({sure})."
+    who = f"the {len(names)} estimators that claim" if len(names) > 1 else f"{names[0]}, which claims"
+    answer = f"No bias is found in {who} an unbiased gradient ({sure})."
     if wrong:
         claim = f"{count_noun(len(names), 'estimator')} claim an unbiased gradient."
         answer = f"{claim} It is biased for {list_words(wrong, 3)} ({sure})."
@@ -141,10 +141,9 @@ def _crossing_clause(score: np.ndarray, ratio: np.ndarray) -> str:
         return (
             f"RLOO has more variance than REINFORCE at every score seen ({ratio.min():.2f} to {ratio.max():,.0f} times)"
         )
-    less = f"RLOO has less variance than REINFORCE ({ratio[below].min():.2f} to {ratio[below].max():.2f} times)"
+    less = f"RLOO has less variance than REINFORCE ({span(ratio[below].min(), ratio[below].max())} times)"
     if below.all():
         return f"{less} at every score seen"
-    between = (
-        f"at {below.sum()} of {len(ratio)} policies, of scores {score[below].min():.2f} to {score[below].max():.2f}"
-    )
-    return f"{less} {between}. It has more at the others (up to {ratio.max():.2f} times)"
+    scores = f"of score{'s' if below.sum() > 1 else ''} {span(score[below].min(), score[below].max())}"
+    more = f"It has more at the others (up to {ratio.max():.2f} times)"
+    return f"{less} at {below.sum()} of {len(ratio)} policies, {scores}. {more}"

@@ -50,18 +50,25 @@ def families(report: ReportInput) -> Iterator[Section]:
     """The three families of pairs."""
     suite = report.suite
     rungs = rung_pairs(suite, report.parents)
-    yield _family(report, rungs, "rungs", "What each ingredient buys", "from", "each rung minus its parent")
+    first = _family(report, rungs, "rungs", "What each ingredient buys", "from", "each rung minus its parent")
+    yield first
     base = report.against
     with_baseline = baseline_pairs(suite, base) if base else []
     if base and {*with_baseline} != {*rungs}:
-        yield _family(report, with_baseline, "baseline", f"Against {base}", "over", f"each variant minus {base}")
+        what = f"each variant minus {suite.title(base)}"
+        above = any(isinstance(block, Table) and block.name == "rungs" for block in first.blocks)
+        yield _family(report, with_baseline, "baseline", f"Against {base}", "over", what, above)
     every = all_pairs(suite)
     if len(every) > 1:
         yield _all_pairs(report, every)
 
 
-def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, word: str, what: str) -> Section:
-    """Sentences, figure and tables of one family of comparisons."""
+def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, word: str, what: str,
+            above: bool = False) -> Section:  # fmt: skip
+    """Sentences, figure and tables of one family of comparisons.
+
+    above  whether a section above has explained the columns
+    """
     if not family:
         return Section(title, ())
     ledger, unit = report.ledger, report.suite.unit
@@ -74,7 +81,8 @@ def _family(report: ReportInput, family: Sequence[Pair], stem: str, title: str, 
     if stem == "rungs":
         shown["changes"] = [report.changes.get(str(v), "") for v in shown["variant"]]
         shown = shown.join(budgets.ratios(report.suite, report.metas, [Pair(*p) for p in _variant_pairs(table)]))
-    explained = _columns_explained(report.suite.unit) + (f" {budgets.RATIOS_EXPLAINED}" if stem == "rungs" else "")
+    explained = f"{EXPLAINED} Other columns as above." if above else _columns_explained(report.suite.unit)
+    explained += f" {budgets.RATIOS_EXPLAINED}" if stem == "rungs" else ""
     seeds = int(table["seeds"].min())
     heading = f"{what.capitalize()}, n = {count_noun(seeds, 'seed')}"
     name = "ingredients" if stem == "rungs" else stem

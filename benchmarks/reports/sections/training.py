@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -46,12 +47,16 @@ def curves(report: ReportInput) -> Section:
     for x, word in (("env_steps", ""), ("updates", "_updates"), ("wall_s", "_seconds")):
         for i, lines in enumerate(line_groups(report.suite.variants_with_curves)):
             against = learning_curves.AXES[x]
-            caption = (
-                f"Evaluation return against {against}: {', '.join(lines)}. Lines: {mean}; bands: 95 % t intervals."
-            )
+            named = _titles(report, lines)
+            caption = f"Evaluation return against {against}: {named}. Lines: {mean}; bands: 95 % t intervals."
             draw = partial(learning_curves.learning_curves, report.suite, lines, x, title)
             blocks.append(FigureBlock(f"curves{word}_{i + 1}", draw, caption))
     return Section("Learning curves", tuple(blocks))
+
+
+def _titles(report: ReportInput, variants: Sequence[str]) -> str:
+    """Variants by the names that they have in figures."""
+    return ", ".join(report.suite.title(v) for v in variants)
 
 
 def efficiency(report: ReportInput) -> Section:
@@ -104,9 +109,12 @@ def diagnostics(report: ReportInput) -> Section:
         caption = "Means over tasks of what has no unit. Norms, variances, lengths and KL are in the table by task."
         blocks.append(Table("diagnostics", score_tables.over_tasks(table, report.suite, SHARES), caption))
         of = f"means over tasks, {of}"
-    for i, group in enumerate(line_groups([v for v in lines if v in set(measures["variant"])])):
+    drawn = set(measures["variant"].unique())
+    for i, group in enumerate(line_groups([v for v in lines if v in drawn])):
         draw = partial(learning_curves.diagnostics, report.suite, measures, group, "means over tasks and seeds")
-        blocks.append(FigureBlock(f"diagnostics_{i + 1}", draw, f"Diagnostics of training: {', '.join(group)}; {of}."))
+        blocks.append(
+            FigureBlock(f"diagnostics_{i + 1}", draw, f"Diagnostics of training: {_titles(report, group)}; {of}.")
+        )
     blocks.append(
         Table("diagnostics_by_task", table, "Means over seeds and the whole run.", title="Diagnostics by task")
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.reports.inputs import ReportInput
 from benchmarks.statistics.comparison_tables import task_table
-from benchmarks.statistics.comparisons import Pair, baseline_pairs, compare_variants
+from benchmarks.statistics.comparisons import Pair, baseline_pairs, compare_each
 from benchmarks.statistics.families import hypothesis
 from benchmarks.statistics.tests import LEVEL
 
@@ -50,11 +50,11 @@ def with_verdict(table: pd.DataFrame) -> pd.DataFrame:
 
 def over_tasks(report: ReportInput) -> dict[str, tuple[float, str]]:
     """By variant: the difference of its mean to the reference's over the tasks that both have, and what is shown of it."""
-    found = {}
-    for pair in baseline_pairs(report.suite, report.against) if report.against else ():
-        tasks = report.suite.tasks(*pair)
-        decision = report.ledger.decisions.get(hypothesis(*pair, tasks))
-        if decision and (result := compare_variants(report.suite, pair, tasks)):
+    suite, found = report.suite, {}
+    pairs = baseline_pairs(suite, report.against) if report.against else []
+    for pair, result in zip(pairs, compare_each(suite, [(p, suite.tasks(*p)) for p in pairs]), strict=True):
+        decision = report.ledger.decisions.get(hypothesis(*pair, suite.tasks(*pair)))
+        if decision and result:
             found[pair.b] = result.difference, verdict(decision.p, result.difference)
     return found
 

@@ -104,6 +104,18 @@ def effect_size(comparison: Comparison) -> str:
     return _with_interval(abs(comparison.difference), low, high, 2, comparison.returns, "")
 
 
+def p_value(p: float) -> str:
+    """p 0.0059, or p < 0.0001; a third digit where two would put it at the level."""
+    if p < 0.0001:
+        return "p < 0.0001"
+    return f"p {p:.3g}" if f"{p:.2g}" == "0.05" else f"p {p:.2g}"
+
+
+def span(low: float, high: float, places: int = 2) -> str:
+    """0.19 to 0.58, or the one number that both are."""
+    return " to ".join(dict.fromkeys(f"{x:,.{places}f}" for x in (low, high)))
+
+
 def power_sentence(difference: str) -> str:
     """What a detectable difference means."""
     return f"A true difference of {difference} would be found in 80 % of such experiments (power 0.8)."

@@ -27,6 +27,8 @@ from benchmarks.statistics.wording.phrases import (
     digits_from,
     is_raw,
     list_words,
+    p_value,
+    span,
     spell_seeds,
 )
 
@@ -78,7 +80,7 @@ def _size(row: dict[Any, Any], raw: bool, difference: float, unit: str = "") -> 
 
 def _p(row: dict[Any, Any]) -> str:
     """p 0.002, or with the number of comparisons that it is corrected for."""
-    return f"p {row['p_holm']:.3g}" + (f" after correction for {row['of']} comparisons" if row["of"] > 1 else "")
+    return p_value(row["p_holm"]) + (f" after correction for {row['of']} comparisons" if row["of"] > 1 else "")
 
 
 def _on_tasks(row: Any, by_task: pd.DataFrame | None = None) -> str:
@@ -137,7 +139,8 @@ def _moved(rows: pd.DataFrame, variants: int) -> str:
     if len(rows) == 1:
         return f"`{size.index[0]}`, by {size.iloc[0]:.2f}"
     which = f"all {variants}" if len(rows) == variants else f"{len(rows)} of {variants}"
-    return f"{which} variants, by {size.min():.2f} (`{size.idxmin()}`) to {size.max():.2f} (`{size.idxmax()}`)"
+    low, _, high = span(size.min(), size.max()).partition(" to ")
+    return f"{which} variants, by {low}" + (f" (`{size.idxmin()}`) to {high} (`{size.idxmax()}`)" if high else "")
 
 
 def too_few(table: pd.DataFrame) -> str:

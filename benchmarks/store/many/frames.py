@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,11 +45,16 @@ class Frames:
         self._plain.clear()
         frame: pd.DataFrame = joined.to_pandas()
         del joined
-        names = frame.astype({"task": "category", "variant": "category"})  # millions of rows, few different words
         counts = np.concatenate(self._counts) if self._counts else np.zeros(0, np.int32)
-        rows = names[MEASURE_COLUMNS[:-2]].take(np.repeat(np.arange(len(frame)), counts)).reset_index(drop=True)
+        place = np.repeat(np.arange(len(frame), dtype=np.int32), counts)  # of the row of each measure
+        columns: dict[str, Any] = {}
+        for name in MEASURE_COLUMNS[:-2]:  # millions of rows, few different words
+            column = frame[name].astype("category") if name in ("task", "variant") else frame[name]
+            columns[name] = column.array.take(place)
+        del place
         codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int16)
         words = pa.array(list(self._names), pa.string())
-        rows["measure"] = pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words).to_pandas()
-        rows["value"] = np.concatenate(self._values) if self._values else np.zeros(0)
-        return frame, rows
+        columns["measure"] = pa.DictionaryArray.from_arrays(pa.array(codes), words).to_pandas()
+        columns["value"] = np.concatenate(self._values) if self._values else np.zeros(0)
+        self._values.clear()
+        return frame, type(frame)(columns, copy=False)  # one copy of each column

@@ -1,53 +1,30 @@
-"""Real actors and Hogwild workers: what must hold although no run repeats, and what becomes of a run whose actors die."""
+"""Real actors: what must hold although no run repeats, and what becomes of a run whose actors die."""
 
 from __future__ import annotations
 
-import itertools
-import multiprocessing
 import os
 import random
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from algorithms import VARIANTS
 from algorithms.asynchronous.actor import PlayedRollout
 from algorithms.asynchronous.learner import SlotGrants, can_begin, train_asynchronously
 from algorithms.asynchronous.workers import NoWorkersLeft
 from algorithms.composition import Processes, Schedule
-from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Progress, Record, TrainingEvent
-from algorithms.training.run import Run, train
+from algorithms.training.run import train
 from algorithms.training.state import RunState
 from algorithms.variant import Variant
 from envs import TASKS
-from envs.api import Array, Bools, Factory, Spec, Step, Task, VecEnv
+from tests.algorithms.asynchronous.runs import children, of, run_of, stuck
 from tests.builders import make_run, small_training, without_clock
-
-
-def run_of(
-    processes: Processes | None, task: Task = TASKS["lock/small"], name: str = "async_is", env_steps: int = 1_200
-) -> Run:
-    variant = replace(VARIANTS[name], schedule=replace(VARIANTS[name].schedule, lag=0, processes=processes))
-    training = replace(small_training(task, variant, envs=8), segment=1_000)  # streams as one segment has them
-    return make_run(task, variant, training, env_steps, rate=0.02, evaluation=Evaluation(3, 3))
-
-
-def of(events: Iterator[TrainingEvent] | list[TrainingEvent], kind: type) -> list:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def children() -> list[int]:
-    """Processes that this one has started and that still live."""
-    return [p.pid for p in multiprocessing.active_children() if p.pid]
-
 
 # what may begin
 
@@ -104,6 +81,7 @@ def test_one_actor_that_must_not_be_behind_is_the_synchronous_run_bit_for_bit(ta
     assert apart[-1].measures["lag_max"] == 0
 
 
+@pytest.mark.usefixtures("forked")
 def test_lag_is_measured_and_stays_within_the_bound() -> None:
     run = run_of(Processes(3, longest=2))
     events = list(train_asynchronously(run))
@@ -114,6 +92,7 @@ def test_lag_is_measured_and_stays_within_the_bound() -> None:
     assert not children()
 
 
+@pytest.mark.usefixtures("forked")
 def test_an_actor_is_killed_and_the_run_goes_on_with_the_others() -> None:
     events, killed = [], 0
     for event in train_asynchronously(run_of(Processes(2), env_steps=3_000)):
@@ -127,6 +106,7 @@ def test_an_actor_is_killed_and_the_run_goes_on_with_the_others() -> None:
     assert not children()
 
 
+@pytest.mark.usefixtures("forked")
 def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
     """It stops with a rollout begun; the other plays on until that one would be too old, and waits. Then the first dies.
     The two seconds of waiting are seconds of the run."""
@@ -144,6 +124,7 @@ def test_an_actor_that_held_the_others_back_is_lost_and_they_go_on() -> None:
     assert not children()
 
 
+@pytest.mark.usefixtures("forked")
 def test_the_last_actor_is_killed_and_what_was_learned_is_kept() -> None:
     events: list[TrainingEvent] = []
 
@@ -166,56 +147,10 @@ def test_the_last_actor_is_killed_and_what_was_learned_is_kept() -> None:
     assert run.update > state.meta["update"]
 
 
-@dataclass(frozen=True)
-class Stuck:
-    """A task whose environments do something else in their 300th step: raise or hang; or wait a little in every one."""
-
-    factory: Factory
-    how: str
-
-    @property
-    def spec(self) -> Spec:
-        return self.factory.spec
-
-    def make(self, seeds: Sequence[np.random.SeedSequence], envs: int, group: int = 1) -> VecEnv:
-        return StuckVec(self.factory.make(seeds, envs, group), self.how)
-
-
-@dataclass
-class StuckVec:
-    inner: VecEnv
-    how: str
-    steps: Iterator[int] = field(default_factory=itertools.count)
-
-    @property
-    def spec(self) -> Spec:
-        return self.inner.spec
-
-    def reset(self) -> tuple[Array, Bools | None]:
-        return self.inner.reset()
-
-    def step(self, action: Array, active: Bools) -> Step:
-        step = next(self.steps)
-        if self.how == "slow":
-            time.sleep(0.02)
-        elif step == 300 and self.how == "raise":
-            raise RuntimeError("the dice fell off the table")
-        elif step == 300:
-            time.sleep(3_600)
-        return self.inner.step(action, active)
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def stuck(how: str) -> Task:
-    task = TASKS["CartPole-v1"]
-    return replace(task, factory=Stuck(task.factory, how))
-
-
 @pytest.mark.parametrize(
     ("how", "why"), [("hang", "it was silent for 2 s"), ("raise", "RuntimeError: the dice fell off the table")]
 )
+@pytest.mark.usefixtures("forked")
 def test_a_starved_queue_ends_with_an_error_and_keeps_what_was_learned(how: str, why: str) -> None:
     events: list[TrainingEvent] = []
     run = run_of(Processes(1, patience_s=2.0), stuck(how), "async", env_steps=100_000)
@@ -226,6 +161,7 @@ def test_a_starved_queue_ends_with_an_error_and_keeps_what_was_learned(how: str,
     assert not children()
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_learner_that_waits_for_slow_actors_waits_and_ends() -> None:
     run = run_of(Processes(2), stuck("slow"), "async", env_steps=400)
     last = of(train_asynchronously(run), Record)[-1]
@@ -233,42 +169,12 @@ def test_a_learner_that_waits_for_slow_actors_waits_and_ends() -> None:
     assert not children()
 
 
+@pytest.mark.usefixtures("forked")
 def test_who_stops_listening_leaves_no_process_behind() -> None:
     events = train_asynchronously(run_of(Processes(2), env_steps=200_000))
     next(e for e in events if isinstance(e, Progress))
     assert len(children()) == 2
     events.close()  # type: ignore[attr-defined]
-    assert not children()
-
-
-# Hogwild
-
-
-def hogwild(workers: int, env_steps: int = 6_000) -> Run:
-    return run_of(Processes(workers, hogwild=True), TASKS["bandit/small"], "async", env_steps)
-
-
-def test_workers_step_on_parameters_that_they_share() -> None:
-    run = hogwild(2)
-    begun = run.policy.flat.values.clone()
-    records = of(train_asynchronously(run), Record)
-    first, last = records[0], records[-1]
-    assert last.fraction == 1.0
-    assert last.eval_return > first.eval_return + 0.1  # it learns
-    assert not torch.equal(run.policy.flat.values, begun)
-    assert last.updates == run.update
-    assert not children()
-
-
-def test_a_worker_is_killed_and_the_others_go_on() -> None:
-    told, killed = [], False
-    for event in train_asynchronously(hogwild(2, 20_000)):
-        if isinstance(event, Progress):
-            told.append(event.notice)
-            if not killed:
-                os.kill(min(children()), signal.SIGKILL)
-                killed = True
-    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
     assert not children()
 
 

@@ -14,6 +14,7 @@ from algorithms.composition import Schedule
 from algorithms.estimators.loss import row_weights
 from algorithms.policies.api import Network
 from algorithms.policies.networks.gru import GRU
+from algorithms.policies.networks.linear import Linear
 from algorithms.policies.networks.mlp import MLP, Activation, MLPNet
 from algorithms.policies.networks.tabular import MULTIPLIER, Tabular
 from algorithms.policies.networks.transformer import Transformer
@@ -34,7 +35,7 @@ def table(name: str) -> Tabular:
 MULTI_TURN = ["guessnumber/small", "infogame/letters-small", "causal/medium", "recdialog/ask-small", "textgraph/small"]
 ONE_TURN = ["transduce/reverse-small", "lock/small", "dyck/masked-small", "lexicon/small", "increasing/small"]
 CASES = [
-    *((name, net) for name in ONE_TURN + MULTI_TURN for net in (GRU(16), Transformer(16, 2, 4), table(name))),
+    *((name, net) for name in ONE_TURN + MULTI_TURN for net in (GRU(16), Transformer(16, 2, 4), Linear(), table(name))),
     ("CartPole-v1", MLP((16,))),
     ("Pendulum-v1", MLP((16, 16))),
 ]
@@ -47,7 +48,7 @@ def test_acting_and_one_pass_give_the_same_log_probabilities(name: str, network:
     policy, rollout = make_rollout(task, variant, training, (1, 2))
     with torch.no_grad():  # away from the nearly uniform start, where everything agrees
         policy.flat.values.mul_(3.0)
-        if isinstance(network, Tabular):  # which starts at 0
+        if isinstance(network, (Tabular, Linear)):  # which start at 0
             policy.flat.values.normal_(generator=torch.Generator().manual_seed(0))
     policy, rollout = make_rollout(task, variant, training, (1, 2), policy)
     steps = len(rollout.reward)
@@ -61,8 +62,11 @@ def test_acting_and_one_pass_give_the_same_log_probabilities(name: str, network:
 
 def test_a_causal_policy_ignores_what_comes_later() -> None:
     task, variant = TASKS["transduce/reverse-small"], VARIANTS["gae"]
-    for network in (GRU(16), Transformer(16, 2, 4)):
+    for network in (GRU(16), Transformer(16, 2, 4), Linear()):
         policy, rollout = make_rollout(task, variant, replace(small_training(task, variant), network=network), (1,))
+        if isinstance(network, Linear):  # which starts at 0
+            with torch.no_grad():
+                policy.flat.values.normal_(generator=torch.Generator().manual_seed(0))
         before = policy.outputs(rollout.obs, None, 4)
         poked = rollout.obs.clone()
         poked[-2:] = 3  # the last two answers: read by nobody before action 3
@@ -78,6 +82,7 @@ def test_a_causal_policy_ignores_what_comes_later() -> None:
         (MLP(), "lock/small"),
         (GRU(), "CartPole-v1"),
         (Transformer(), "CartPole-v1"),
+        (Linear(), "CartPole-v1"),
         (table("lock/small"), "bandit/small"),
         (table("lock/small"), "CartPole-v1"),
     ],

@@ -16,7 +16,8 @@ from algorithms.policies.exploration import GSDE
 from algorithms.training_config import TrainingConfig
 from benchmarks.design.resolve import resolve
 from envs import TASKS
-from envs.api import Box, Discrete
+from envs.api import Box, Discrete, Task
+from envs.control.factory import Control
 from tests.builders import small_training
 from tests.rollouts import make_rollout
 
@@ -130,10 +131,16 @@ def test_settings_that_fit_no_task_say_so(task: str, changes: dict[str, object],
 
 
 def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
-    spec = replace(TASKS["Pendulum-v1"].spec, action=Box((-1.0,), (float("inf"),)))
+    task = with_action(Box((-1.0,), (float("inf"),)))
     training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
-    assert training.reason_unsupported(spec) is None
+    assert training.reason_unsupported(task) is None
     for kind in ("scaled", "squashed"):
         made: TrainingConfig = replace(training, actions=kind)  # type: ignore[arg-type]
-        assert made.reason_unsupported(spec) == f"has {kind} actions, and this task's have no bounds"
-    assert "discrete" in str(replace(training, actions="scaled").reason_unsupported(replace(spec, action=Discrete(2))))
+        assert made.reason_unsupported(task) == f"has {kind} actions, and this task's have no bounds"
+    assert "discrete" in str(replace(training, actions="scaled").reason_unsupported(with_action(Discrete(2))))
+
+
+def with_action(action: Box | Discrete) -> Task:
+    """Pendulum with other actions."""
+    spec = replace(TASKS["Pendulum-v1"].spec, action=action)
+    return replace(TASKS["Pendulum-v1"], factory=Control("Pendulum-v1", spec))

@@ -85,3 +85,17 @@ def test_windows_mask_the_row_after_an_end_and_bootstrap_truncation() -> None:
     assert rollout.discount[200, 0, 0] == 0
     assert rollout.reward[200, 0, 0] == 0
     assert [len(c) for c in valid_columns(rollout.valid)] == [2 * 202]
+
+
+def test_groups_of_control_tasks_share_their_starts() -> None:
+    """Without groups all environments of a member are one group, and each begins elsewhere."""
+    task, variant = TASKS["CartPole-v1"], VARIANTS["rloo"]
+    training = replace(small_training(task, variant), collection=Episodes(6, 3))
+    _, rollout = make_rollout(task, variant, training, (0, 1))
+    assert rollout.group == 3
+    first = rollout.obs[0].reshape(2, 2, 3, -1)  # [members, groups, environments, features]
+    torch.testing.assert_close(first, first[:, :, :1].expand_as(first), rtol=0, atol=0)
+    assert not torch.isclose(first[:, 0], first[:, 1]).all(-1).any()
+    _, rollout = make_rollout(task, variant, replace(training, collection=Episodes(6)), (0, 1))
+    assert rollout.group == 6
+    assert len(torch.unique(rollout.obs[0].reshape(12, -1), dim=0)) == 12

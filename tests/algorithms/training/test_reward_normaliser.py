@@ -127,6 +127,7 @@ def run_of(processes: Processes | None, **changes: object) -> Run:
     return make_run(task, variant, training, 3_000, rate=0.02, evaluation=Evaluation(1, 2))
 
 
+@pytest.mark.usefixtures("forked")
 def test_an_actor_that_must_not_be_behind_scales_as_the_synchronous_run_does() -> None:
     plain = records_of(train(run_of(None)))
     apart = records_of(train_asynchronously(run_of(Processes(1, longest=0))))

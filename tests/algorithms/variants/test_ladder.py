@@ -62,17 +62,18 @@ SMALLEST = TASKS["bandit/small"]
 ON_TEXT = [variant for variant in VARIANTS.values() if variant.reason_unsupported(SMALLEST) is None]
 
 
-def test_only_what_learns_from_single_steps_does_not_run_on_text() -> None:
-    assert {variant.name for variant in VARIANTS.values()} - {variant.name for variant in ON_TEXT} == {"stream_ac"}
+def test_only_single_steps_and_real_valued_actions_do_not_run_on_text() -> None:
+    left_out = {variant.name for variant in VARIANTS.values()} - {variant.name for variant in ON_TEXT}
+    assert left_out == {"stream_ac", "gae_beta"}
 
 
 @pytest.mark.parametrize("variant", ON_TEXT, ids=lambda v: v.name)
 def test_every_variant_beats_the_floor_on_the_smallest_task(variant: Variant) -> None:
     task = SMALLEST
-    training = replace(resolve(task, variant).training, learning_rate=1e-2)
-    run = make_run(task, brief(variant), training, 10_000, (0, 1, 2), evaluation=Evaluation(1, 3))
+    training = replace(resolve(task, variant).training, learning_rate=2e-2)
+    run = make_run(task, brief(variant), training, 5_000, (0, 1, 2), evaluation=Evaluation(1, 3))
     final = [r.eval_return for r in records_of(train(run)) if r.fraction == 1.0]
-    assert task.scale.read(final).min() > 0.3
+    assert task.scale.read(final).min() > 0.6
 
 
 @pytest.mark.parametrize("algorithm", [a for a in ALGORITHMS.values() if a.exact], ids=lambda a: a.name)

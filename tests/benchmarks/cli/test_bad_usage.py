@@ -60,6 +60,9 @@ def user_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     (work / "file").write_text("text")
+    (work / "here.py").write_text("")
+    (work / "results/mine").mkdir(parents=True)
+    (work / "results/mine/comparison.json").write_text("{}")
     monkeypatch.chdir(work)
 
 
@@ -76,6 +79,8 @@ MISTAKES = [
     ([*TRAIN, "--env-steps=1e99"], "up to 9223372036854775807, not '1e99'"),
     (["tune", "--task", "CartPole-v1", "--variant", "gae", "--trials", "2k"], "--trials takes a whole number"),
     (["run", "ladder", "--margin", "small"], "--margin takes a number, as .05, not 'small'"),
+    (["run", "ladder", "--variants", "gae", "--set", "estimator.credit.lam="], "estimator.credit.lam= gives no value"),
+    (["run", "ladder", "--name", "x" * 65], "--name takes up to 64 bytes, not 65"),
     ([*TRAIN, "--set", "estimator.kl.beta=x"], "takes float, as .95, or None (now None), not 'x'"),
     ([*TRAIN, "--set", "training.network.hidden=big"], "takes tuple, as 64,64 (now (64, 64)), not 'big'"),
     ([*TRAIN, "--set", "training.network.hidden=8,0"], "hidden layers need 1 unit at least, not (8, 0)"),
@@ -100,7 +105,11 @@ MISTAKES = [
     (["run", "ladder", "--tasks", "of_user.py:Sized"], "is not of the form module:CONSTANT; write of_user:Sized"),
     (["run", "ladder", "--tasks", "of_user:Sized-v0"], "a Gymnasium id is written gymnasium:of_user:Sized-v0"),
     (["run", "ladder", "--tasks", "FrozenLake8x8-v1"], "Gymnasium has it: gymnasium:FrozenLake8x8-v1"),
-    (["run", "ladder", "--tasks", "of_user"], "your own: module:EnvClass, module:TASK or gymnasium:module:Id"),
+    (["run", "ladder", "--tasks", "of_usr"], "your own: module:EnvClass, module:TASK or gymnasium:module:Id"),
+    (["run", "ladder", "--tasks", "here"], "'here' is a module: name the task that it holds, as here:Class"),
+    (["run", "ladder", "--variants", "here.py"], "name the variant that it holds, as here:VARIANT"),
+    (["examine", "here"], "name the variant that it holds, as here:VARIANT"),
+    (["report", "mein"], "unknown experiment 'mein'; nearest: mine"),
     (["run", "ladder", "--env-kwargs", "size=1"], "--env-kwargs has no meaning for CartPole-v1, a registered task"),
     (["run", "ladder", "--tasks", "of_user:TASK", "--env-kwargs", "size=1"], "a constant that is already made"),
     (
@@ -147,6 +156,13 @@ MISTAKES = [
     (["run", "ladder", "--tasks", "CartPole"], "unknown task 'CartPole'; nearest: CartPole-v1"),
     (["run", "ladder", "--variants", "gae,reinforc"], "unknown variant 'reinforc'; nearest: reinforce"),
     (["run", "ladder", "--seeds", "0"], "--seeds must be at least 1, not 0"),
+    (["run", "ladder", "--seeds", "1e12"], "--seeds must be at most 100,000, not 1,000,000,000,000"),
+    ([*TRAIN, "--seeds", "1e6"], "--seeds must be at most 100,000, not 1,000,000"),
+    (["run", "ladder", "--adaptive", "--max-seeds", "1e9"], "--max-seeds must be at most 100,000"),
+    (
+        ["tune", "--task", "CartPole-v1", "--variant", "gae", "--test-seeds", "1e9"],
+        "--test-seeds must be at most 100,000",
+    ),
     (["run", "ladder", "--env-steps", "-5"], "--env-steps must be at least 1, not -5"),
     (["run", "ladder", "--jobs", "0"], "--jobs must be at least 1"),
     (["run", "async_throughput", "--jobs", "2"], "async_throughput measures seconds and runs one cell after another"),
@@ -158,7 +174,10 @@ MISTAKES = [
     ),
     (["run", "ladder", "--device", "abacus"], "--device 'abacus' cannot be used"),
     (["run", "ladder", "--tasks", "gymnasium:Nothing-v0"], "Nothing"),
-    (["run"], "experiment"),
+    (["run"], "error: run needs STR experiment; all: python -m benchmarks run --help"),
+    (["train"], "error: train needs --task STR; all: python -m benchmarks train --help"),
+    (["run", "ladder", "smoke"], "error: run takes no 'smoke'; all: python -m benchmarks run --help"),
+    (["run", "ladder", "--seeds"], "Expected 1 values"),
     (["train", "--task", "CartPole-v1"], "--variant"),
     ([*TRAIN, "--set", "estimator.credit.lm=1"], "nearest: lam"),
     ([*TRAIN, "--set", "estimator.credit.lam=2"], "not 2"),
@@ -185,7 +204,7 @@ MISTAKES = [
     (["guide", "--results", "nowhere"], "nowhere holds no runs of experiments"),
     (["list", "task"], "unknown list 'task'; nearest: tasks"),
     (["tune"], "tune takes --variant NAME or --variants A,B, one of the two"),
-    (["play"], "results/<experiment>/policies/<...>.safetensors (required)"),
+    (["play"], "play needs PATH results/<experiment>/policies/<...>.safetensors; all: "),
     (["play", "nowhere.safetensors"], "nowhere.safetensors is not there; policies are saved by `train` and `run`"),
     (["play", "nowhere.safetensors", "--episodes", "0"], "--episodes must be at least 1, not 0"),
     (["play", "nowhere.safetensors", "--seed", "-1"], "--seed must be 0 or more, not -1"),
@@ -218,7 +237,7 @@ def test_a_task_that_only_envpool_has(capsys: pytest.CaptureFixture[str], monkey
     for words in (["train", "--task", "Highway-v0", "--variant", "gae"], ["run", "driving"]):
         assert main(words) == 2
         assert 'Highway-v0 needs EnvPool (pip install "pg-ladder[box2d-mujoco]")' in capsys.readouterr().err
-    assert list(Path().iterdir()) == [Path("file")]
+    assert sorted(path.name for path in Path().iterdir()) == ["file", "here.py", "results"]
 
 
 def test_tasks_that_go_without_envpool(monkeypatch: pytest.MonkeyPatch) -> None:

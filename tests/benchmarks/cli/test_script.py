@@ -77,6 +77,18 @@ def test_help_and_mistakes_show_commands_that_can_be_typed_here(folder: Path) ->
     assert "nearest: run" in wrong.stderr
 
 
+def test_a_reader_who_leaves_ends_the_command_without_a_word() -> None:
+    """`list | head -1`: the output is larger than the pipe, so that the command is writing when the reader goes."""
+    command = [sys.executable, "-u", "-m", "benchmarks", "list"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "tasks:\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 141
+
+
 def test_packages_of_the_users_do_not_take_the_place_of_ours(folder: Path) -> None:
     done = typed(
         folder, "run", "ladder", "--tasks", "bandit/small", "--variants", "mine:VARIANT", "--seeds", "1", "--dry-run"

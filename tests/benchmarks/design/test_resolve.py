@@ -50,8 +50,9 @@ def test_what_cannot_be_set_is_refused(name: str) -> None:
 @pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=lambda a: a.name)
 def test_every_algorithm_answers(algorithm: Algorithm) -> None:
     """Each is a frozen choice that can name what it does on a small text task, or why it cannot run there. Those that
-    need gold, or all texts of the reference policy, have them on overopt/small; those that need single steps on control."""
-    tasks = [TASKS[name] for name in ("bandit/small", "overopt/small", "CartPole-v1")]
+    need gold, or all texts of the reference policy, have them on overopt/small; those that need single steps, or
+    real-valued actions, on control."""
+    tasks = [TASKS[name] for name in ("bandit/small", "overopt/small", "CartPole-v1", "Pendulum-v1")]
     task = next((t for t in tasks if algorithm.reason_unsupported(t) is None), tasks[0])
     assert is_dataclass(algorithm)
     assert {"name", "summary"} <= {f.name for f in fields(algorithm)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Self
 
@@ -27,9 +28,15 @@ class Recorder:
     def __exit__(self, *error: object) -> None:
         return
 
-    def submit(self, job: Job) -> int:
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         self.jobs.append(job)
         return len(self.jobs) - 1
+
+    def machine(self, index: int) -> str | None:
+        return None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        return False
 
     def receive(self, wait_s: float) -> list[Message]:
         return [Message(len(self.jobs) - 1, ended=True)]

@@ -30,4 +30,4 @@ def test_a_bonus_that_wobbles_is_claimed_nowhere() -> None:
     assert said.startswith(
         "Over 2 tasks `more` and `less` are not shown to differ from no bonus: a true difference of 0.1"
     )
-    assert said.endswith("On no single task a difference from no bonus is shown.")
+    assert said.endswith("No difference from no bonus is shown on any single task.")

@@ -28,7 +28,7 @@ def test_labels_and_kl_terms_are_held_against_the_policy_gradient() -> None:
 
 def test_gains_are_told_and_what_wobbles_is_claimed_nowhere() -> None:
     better = data(on_both({"rloo": 0.5, "token": 0.9 + FINE, "sequence": 0.8 + FINE, "dpo": 0.7 + FINE}))
-    assert "`dpo` gains 0.20. Of 2 KL terms in the loss of `rloo`, 2 gain." in FINDING.sentence(better)
+    assert "`dpo` gains 0.20. All 2 KL terms in the loss of `rloo` gain." in FINDING.sentence(better)
     rough = data(on_both({"rloo": 0.5, "token": 0.52 + ROUGH, "sequence": 0.48 - ROUGH}))
     assert FINDING.sentence(rough).startswith("Of 2 KL terms in the loss of `rloo`, none is shown to differ.\n")
 

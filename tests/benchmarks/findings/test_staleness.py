@@ -85,7 +85,7 @@ def test_a_late_lag_is_told_by_task() -> None:
     assert text.endswith(f"On text `lag 8` loses 0.5. On text `vtrace` gains 0.3. {BY_TASK} {BRACKETS}")
     level = dict.fromkeys(finals, 0.9 + ROUGH) | {("text", "gae"): 0.9, ("pole", "gae"): 0.9}
     text = said_by(replace(LAGS, late=(8, ("vtrace",))), data(level))
-    assert text.endswith("On no single task a difference is shown.")
+    assert text.endswith("No difference is shown on any single task.")
 
 
 def test_where_nothing_is_lost_nothing_is_won_back() -> None:

@@ -32,8 +32,7 @@ def test_lines_that_all_fall_are_told_in_one_sentence() -> None:
     finals = {(task, v): (0.9 if "small" in task else 0.4) + FINE * (v == "a") for task in many for v in ("a", "b")}
     answer = SweepChange(many, "symbols", {t: t[0] for t in many}).sentence(data(finals)).split("\n\n")[0]
     assert answer == (
-        "From 1 to 1,000 (symbols) the score of every variant falls, by 0.50 to 0.50 (a), 0.50 to 0.50 (b), "
-        "0.50 to 0.50 (c) and 0.50 to 0.50 (d)."
+        "From 1 to 1,000 (symbols) the score of every variant falls, by 0.50 (a), 0.50 (b), 0.50 (c) and 0.50 (d)."
     )
 
 

@@ -95,7 +95,7 @@ def test_words_are_escaped_and_rendered(tmp_path: Path) -> None:
 def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -> None:
     two = [FigureBlock(name, drawing, "what `it` shows") for name in ("first", "second")]
     plain, page = made(tmp_path, *two)
-    assert "![what `it` shows](figures/first.svg)" in plain
+    assert "![what `it` shows.](figures/first.svg)" in plain
     for name in ("first", "second"):
         for suffix in (".svg", ".pdf", ".png"):
             assert (tmp_path / "figures" / f"{name}{suffix}").stat().st_size > 500
@@ -103,7 +103,7 @@ def test_figures_come_in_three_forms_and_stand_inside_the_page(tmp_path: Path) -
     assert len(ids) == len(set(ids))  # two equal figures in one page
     used = set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page))
     assert used <= set(ids)
-    assert page.count('<svg role="img" aria-label="what it shows"') == 2
+    assert page.count('<svg role="img" aria-label="what it shows."') == 2
     assert "<metadata>" not in page
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
@@ -167,3 +167,26 @@ def test_sections_are_gathered_in_groups_and_the_later_ones_are_folded(tmp_path:
     assert "Text of Three." in opened
     assert "Text of Four." in folded.partition("</details>")[0]
     assert page.count("<details>") == 1
+
+
+def test_names_in_the_sentences_of_a_table_are_code_and_names_alone_are_as_they_are(tmp_path: Path) -> None:
+    table = Table("guide", pd.DataFrame({"use": ["`gae` (0.85)", "a_b"]}))
+    _, page = made(tmp_path, table)
+    assert '<th scope="row" class="words"><code>gae</code> (0.85)</th>' in page
+    assert '<th scope="row" class="words">a_b</th>' in page
+
+
+def test_what_may_scroll_sideways_says_so_inside_its_scroller(tmp_path: Path) -> None:
+    """There the browser's own scroll state decides; the classes are for browsers that have none."""
+    wide = pd.DataFrame({f"column {i}": ["0.123456"] for i in range(20)})
+    _, page = made(tmp_path, Table("w", wide), FigureBlock("f", drawing, "A caption"), Samples("S", ("a long line",)))
+    marks = re.findall(r'<div class="wide" tabindex="0">\s*<p class="scrolls ([^"]*)">([^<]*)</p>', page)
+    assert marks == [
+        ("page phone", "20 columns; scroll sideways for the rest &rarr;"),
+        ("phone", "Scroll sideways for the rest &rarr;"),
+        ("", "Scroll sideways for the rest &rarr;"),
+    ]
+
+
+def test_captions_end_in_one_full_stop() -> None:
+    assert [FigureBlock("f", drawing, text).caption for text in ("A", "A.", "")] == ["A.", "A.", ""]

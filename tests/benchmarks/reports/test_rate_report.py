@@ -11,7 +11,7 @@ import pytest
 from benchmarks.design.experiment import Experiment
 from benchmarks.design.settings import LEARNING_RATES, RATES
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.figures.learning_rates import rate_curves
+from benchmarks.figures.learning_rates import MOST_LINES, rate_curves
 from benchmarks.reports import rate_report
 from benchmarks.reports.rate_report import ranking, spreads, verdicts
 from envs.api import Scale
@@ -221,3 +221,14 @@ def test_no_rate_that_has_a_score_everywhere_is_said() -> None:
         columns=["task", "variant", "learning_rate", "score", "chosen"],
     ).assign(diverged=0)
     assert verdicts(ranking(table), spreads(table), 3, 1)[0] == "No rate has a score on every task."
+
+
+def test_many_variants_are_rows_of_cells_with_a_frame_around_the_choice() -> None:
+    """Lines of more than twelve variants could not be told apart. The k-th variant scores k hundredths at its best, .2."""
+    names = [f"v{k}" for k in range(MOST_LINES + 1)]
+    made = [{**row(rate, 1.0, k / 10 + 5 * rate), "variant": v} for k, v in enumerate(names) for rate in (0.1, 0.2)]
+    (axis,) = rate_curves(rate_report.objective(pd.DataFrame(made), SCALES), "normalised score", True).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == names[::-1]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0.1", "0.2"]
+    assert {patch.get_xy() for patch in axis.patches} == {(1, y) for y in range(len(names))}
+    assert [text.get_text() for text in axis.texts[:2]] == [".17", ".22"]

@@ -278,3 +278,18 @@ def test_a_client_that_sees_old_files_takes_nothing_that_is_held(opens: bool) ->
     assert sorted(v.name for v in last) == ["HELD", "OURS"]
     assert len({v for v in verdicts[::2] if v is Verdict.OURS} | {v for v in verdicts[1::2] if v is Verdict.OURS}) == 1
     assert Verdict.OURS not in verdicts[last.index(Verdict.HELD) :: 2]
+
+
+def test_a_claim_that_is_given_up_while_it_is_renewed_is_no_trouble(tmp_path: Path) -> None:
+    """The thread that renews claims has read it, then the work ends, and its file is gone."""
+    result, lines = tmp_path / "a", list[str]()
+
+    class Removed(ClaimFiles):
+        def overwrite(self, path: Path, offset: int, data: bytes) -> None:
+            ours.release(result)
+            super().overwrite(path, offset, data)
+
+    ours = Claims(lambda path: path.exists(), warn=lines.append, files=Removed())
+    ours.take(result)
+    ours.beat()
+    assert (names(tmp_path), lines) == ([], [])

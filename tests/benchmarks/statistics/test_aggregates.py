@@ -48,3 +48,21 @@ def test_aggregates_of_many_matrices_are_those_of_each(name: str) -> None:
     np.testing.assert_allclose(aggregates.AGGREGATES[name](x), each, atol=1e-14)
     np.testing.assert_allclose(aggregates.AGGREGATES[name](x, axis=1), each, atol=1e-14)
     assert np.shape(aggregates.AGGREGATES[name](x[0])) == ()
+
+
+@pytest.mark.parametrize(("seeds", "tasks"), [(2, 1), (3, 2), (7, 7), (30, 4)])
+def test_resampled_iqm_is_the_iqm_of_each_resample(seeds: int, tasks: int) -> None:
+    """Of scores without and with ties, and where the sum of all would lose the middle half to rounding."""
+    rng = np.random.default_rng(seeds)
+    drawn = rng.integers(seeds, size=(200, seeds))
+    plain, tied = rng.normal(size=(seeds, tasks)), rng.integers(0, 3, (seeds, tasks)) * 0.1
+    extreme = np.where(rng.random((seeds, tasks)) < 0.1, -1e12, plain)
+    for scores in (plain, tied, extreme):
+        each = aggregates.iqm(scores[drawn], axis=1)
+        np.testing.assert_allclose(aggregates.resampled_iqm(scores, drawn), each, rtol=1e-12, atol=1e-12)
+
+
+def test_resampled_iqm_by_hand() -> None:
+    """Seed 1 twice is 4 4 8 8: its middle half is 4 8. Both once are 0 2 4 8: 2 4."""
+    scores = np.array([[0.0, 2.0], [4.0, 8.0]])
+    assert aggregates.resampled_iqm(scores, np.array([[1, 1], [0, 1], [0, 0]])).tolist() == [6.0, 3.0, 1.0]

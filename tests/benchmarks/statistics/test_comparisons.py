@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.statistics import comparisons
 from benchmarks.statistics.comparison_tables import suite_table, sweep_table, task_table
 from benchmarks.statistics.comparisons import Pair, all_pairs, baseline_pairs, compare_variants, rung_pairs
 from benchmarks.statistics.intervals import t_interval
@@ -54,6 +57,25 @@ def test_a_suite_row_by_hand() -> None:
     assert by_task["difference"].tolist() == pytest.approx([0.2, 0.2])
     assert by_task["p"].tolist() == pytest.approx([4 / 8, 4 / 8])  # .4 .2 .0: the 0 flips for nothing
     assert by_task["p_holm"].tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_a_comparison_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pairs on two tasks and over both are nine comparisons, however many tables show them."""
+    tested: list[int] = []
+    each = comparisons.compare_each_paired
+
+    def counted(pairs: Any) -> Any:
+        tested.append(len(pairs))
+        return each(pairs)
+
+    monkeypatch.setattr(comparisons, "compare_each_paired", counted)
+    seeds = {"a": [0.1, 0.2, 0.3], "b": [0.5, 0.4, 0.3], "c": [0.6, 0.4, 0.1]}
+    of = made({"t": seeds, "u": seeds})
+    pairs = all_pairs(of)
+    for _ in range(2):
+        suite_table(of, pairs, task_table(of, pairs))
+    task_table(of, pairs[:1])
+    assert sum(tested) == 3 * (2 + 1)
 
 
 def test_imported_runs_are_no_pairs() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats as sps
 
-from benchmarks.statistics.sign_flips import Alternative, sign_flip_p, smallest_p
+from benchmarks.statistics.sign_flips import SAMPLED, Alternative, sign_flip_each, sign_flip_p, smallest_p
 
 ALTERNATIVES: tuple[Alternative, ...] = ("two-sided", "less", "greater")
 
@@ -63,3 +65,29 @@ def test_sign_flip_p_is_drawn_above_forty_pairs() -> None:
     assert sign_flip_p(-d, alternative="less") == pytest.approx(exact / 2, rel=0.1)
     assert sign_flip_p(-d, alternative="greater") > 0.9
     assert sign_flip_p(np.ones(60)) == 1e-5  # no flip of 99,999 reaches it: 1 / 100,000
+
+
+@pytest.mark.parametrize("alternative", ALTERNATIVES)
+def test_tested_together_each_p_is_the_one_tested_alone(alternative: Alternative) -> None:
+    """Bit for bit: of unlike numbers of pairs, exact and sampled, with ties and without; and who has no test has 1."""
+    rng = np.random.default_rng(5)
+    many = [rng.normal(0.1, 0.4, 41) if i % 2 else rng.integers(-2, 4, 41) * 0.1 for i in range(300)]
+    several = [*many, rng.normal(0.1, 1, 90), rng.normal(0.1, 1, 12), np.zeros(50), np.ones(1), np.full(50, np.nan)]
+    each = sign_flip_each(several, alternative=alternative).tolist()
+    some = [*range(0, 300, 23), *range(300, 304)]
+    assert [each[i] for i in some] == [sign_flip_p(several[i], alternative=alternative) for i in some]
+    assert each[-3:-1] == [1.0, 1.0]
+    assert np.isnan(each[-1])
+
+
+def test_flips_are_unpacked_once_however_many_are_tested_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    unpacked: list[int] = []
+    unpack = np.unpackbits
+
+    def counted(bits: Any, **more: Any) -> Any:
+        unpacked.append(len(bits))
+        return unpack(bits, **more)
+
+    monkeypatch.setattr(np, "unpackbits", counted)
+    sign_flip_each([*np.random.default_rng(0).normal(size=(700, 41))])
+    assert sum(unpacked) == SAMPLED

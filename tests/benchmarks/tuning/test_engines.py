@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from typing import Self
 
@@ -29,10 +30,16 @@ class InProcess:
     def __exit__(self, *error: object) -> None:
         self.waiting.clear()
 
-    def submit(self, job: Job) -> int:
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         self.waiting.append((self.submitted, job))
         self.submitted += 1
         return self.submitted - 1
+
+    def machine(self, index: int) -> str | None:
+        return None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        return False
 
     def receive(self, wait_s: float) -> list[Message]:
         index, job = self.waiting.popleft()

@@ -37,7 +37,8 @@ def test_run_tuned_refuses_what_was_not_tuned(studied: Path, capsys: pytest.Capt
     )
     said = capsys.readouterr().err
     assert "no configuration of ppo on bandit/small" in said
-    assert f"tune --variant ppo --task bandit/small --results {studied} --study tuned" in said
+    line = f"tune --variant ppo --task bandit/small --results {studied} --study tuned"
+    assert f"{line}, and the --trials and --env-steps of the other studies" in said
 
 
 def test_variants_of_unequal_budgets_are_not_compared(studied: Path, tmp_path: Path) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
+from algorithms.policies.networks.mlp import MLP
+from algorithms.training_config import Episodes, TrainingConfig
 from envs import TASKS
 from envs.api import Box, Discrete, VecEnv
 from envs.control import from_envpool
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control, gymnasium_task
 from envs.control.from_gymnasium import read_spec
-from envs.seeding import Role, stream
+from envs.delayed import Delayed
+from envs.seeding import Role, reason_unshared, stream
 
 NAMES = [task.name for task in CLASSIC]
 BACKENDS = ["auto", "gymnasium", *(["envpool"] if from_envpool.installed() else [])]
@@ -277,3 +281,40 @@ def test_boxes_are_bounded() -> None:
     for task in CLASSIC:
         if isinstance(task.spec.action, Box):
             assert len(task.spec.action.low) == len(task.spec.action.high) == task.spec.action.size
+
+
+@pytest.mark.parametrize("backend", BACKENDS[:2])
+@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
+def test_a_group_shares_the_start_of_every_episode(name: str, backend: str) -> None:
+    """Two members with groups 0, 1 and 2, 3. Actions differ, so CartPole's episodes end at different times."""
+    made = Control(name, TASKS[name].spec, backend).make(  # type: ignore[arg-type]
+        [stream(s, Role.ENVIRONMENT, 0) for s in (1, 2)], 4, 2
+    )
+    rng, on = np.random.default_rng(0), np.ones((2, 4), np.bool_)
+    starts: list[list[list[np.ndarray]]] = [[[], [], [], []], [[], [], [], []]]  # member, environment, episode
+    obs, _ = made.reset()
+    begins, ended = on, ~on
+    for _ in range(450):
+        for p, n in np.argwhere(begins):
+            starts[p][n].append(np.array(obs[p, n]))
+        step = made.step(actions(made, (2, 4), rng), on)
+        begins, ended, obs = ended, step.terminated | step.truncated, step.obs  # a step after an end begins an episode
+    for p in range(2):
+        first = [np.stack(episodes[:3]) for episodes in starts[p]]
+        np.testing.assert_array_equal(first[0], first[1])
+        np.testing.assert_array_equal(first[2], first[3])
+        assert not np.isclose(first[0], first[2]).all(1).any()  # another group starts elsewhere
+        assert not np.isclose(first[0][0], first[0][1]).all()  # and so does the next episode
+    assert not np.isclose(starts[0][0][0], starts[1][0][0]).all()  # another member too
+    made.close()
+
+
+def test_a_group_without_a_shared_start_is_refused() -> None:
+    task = TASKS["Catch-v0"]
+    training = TrainingConfig(MLP((2,)), collection=Episodes(8, 4))
+    assert reason_unshared(TASKS["CartPole-v1"].factory) is None
+    if from_envpool.installed():
+        assert "cannot share one" in str(training.reason_unsupported(task))
+        slow = replace(task, factory=Delayed(task.factory, 0.1))
+        assert training.reason_unsupported(slow) == training.reason_unsupported(task)
+    assert replace(training, collection=Episodes(8)).reason_unsupported(task) is None

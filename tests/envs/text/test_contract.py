@@ -125,6 +125,8 @@ def test_uniform_play_earns_the_cards_j0(name: str) -> None:
     _, total = play(mdp, tuple(range(10)), 1_000, 1, np.random.default_rng(7))
     error = total.std() / total.size**0.5
     assert total.mean() == pytest.approx(mdp.random_return(), abs=4 * error + 1e-6)
+    if not mdp.reward_noise:
+        assert total.min() >= mdp.least_return() - 1e-6
 
 
 def test_dyck_mask_offers_just_the_legal_moves() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.main import main
+from benchmarks.cli.pooling.pack import join_documents
+from benchmarks.store.files import read_document, save_json
 from benchmarks.store.sources import stored_cells
 from tests.benchmarks.small_cells import run_without_report
 
@@ -37,3 +39,19 @@ def test_what_cannot_be_packed_is_said(tmp_path: Path, capsys: pytest.CaptureFix
     assert "--more: there is no folder" in capsys.readouterr().err
     assert main(["pack", "lader", "--results", str(tmp_path)]) == 2
     assert "nearest: ladder" in capsys.readouterr().err
+
+
+def test_what_lies_beside_the_cells_is_joined(tmp_path: Path) -> None:
+    """Names and scales of a comparison of one's own: what the first folder says stays, and the others add to it."""
+    documents: list[dict[str, object]] = [
+        {},
+        {"experiment": "ladder", "lock": {"gae": 1}},
+        {"experiment": "smoke", "lock": {"gae": 2, "ppo": 3}},
+    ]
+    paths = [tmp_path / f"{i}.json" for i in range(3)]
+    for path, document in zip(paths[1:], documents[1:], strict=True):
+        save_json(path, document)
+    join_documents(paths)
+    assert read_document(paths[0]) == {"experiment": "ladder", "lock": {"gae": 1, "ppo": 3}}
+    join_documents([tmp_path / "none.json"])
+    assert not (tmp_path / "none.json").exists()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from algorithms.training.records import Record
 from benchmarks.cli.main import main
+from benchmarks.cli.training import side_by_side
 from benchmarks.cli.training.side_by_side import Curve, axis, bar, curve_table, differences
 from benchmarks.store.sources import read_cells
 from envs.control.limits import Limits
+from tests.benchmarks.small_cells import small_cell
 
 FRACTIONS = np.array([0.0, 1.0])
 
@@ -95,6 +100,15 @@ def test_p_is_corrected_over_all_that_are_compared() -> None:
     assert "(p 0.016, 8 seeds in pairs)" in texts[0]
 
 
+def test_without_a_terminal_a_long_training_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "PLAIN_EVERY_S", -1.0)
+    printed = io.StringIO()
+    console = Console(file=printed)
+    show = side_by_side.shown_as(console.status(""), small_cell())
+    show(Record(0, 0.003, 5, 0.5, 250, 10, 1.0, 0.4, 0.5, False))
+    assert printed.getvalue() == "bandit/small x gae: 50%\n"
+
+
 def test_both_are_trained_on_the_same_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["train", "--task", "bandit/small", "--seeds", "3", "--env-steps", "300", "--results", str(tmp_path)]
     assert main([*words, "--variants", "reinforce,gae"]) == 0
@@ -104,6 +118,7 @@ def test_both_are_trained_on_the_same_seeds(tmp_path: Path, capsys: pytest.Captu
     assert [list(seeds[name]) for name in ("reinforce", "gae")] == [[0, 1, 2]] * 2
     assert re.search(r"^ +reinforce +gae$", out, re.MULTILINE)
     assert "Three seeds cannot show a difference" in out
+    assert ("bars: " in out) == ("\u2588" in out)
     assert len(re.findall(r"^ +\d+%", out, re.MULTILINE)) == 11
     assert main([*words, "--variants", "gae,reinforce"]) == 0  # nothing is trained again
     assert "seeds 0-2" not in capsys.readouterr().err

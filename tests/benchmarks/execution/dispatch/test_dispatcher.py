@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -39,7 +40,9 @@ class Scripted:
     clock: Clock
     slots: int = 2
     one_machine: bool = False
+    machines: int = 4  # each runs one job, whose name is its own
     jobs: list[Job] = field(default_factory=list)
+    not_on: list[set[str]] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     coming: deque[tuple[float, Message]] = field(default_factory=deque)  # (at second, message)
 
@@ -53,9 +56,16 @@ class Scripted:
     def __exit__(self, *error: object) -> None:
         return
 
-    def submit(self, job: Job) -> int:
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         self.jobs.append(job)
+        self.not_on.append(set(not_on))
         return len(self.jobs) - 1
+
+    def machine(self, index: int) -> str | None:
+        return None if self.one_machine else self.names[index]
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        return len(not_on) < self.machines
 
     def receive(self, wait_s: float) -> list[Message]:
         self.clock.now += wait_s
@@ -274,6 +284,42 @@ def test_a_copy_that_dies_leaves_the_job_to_the_other(tmp_path: Path, clock: Clo
     assert len(engine.jobs) == 5
 
 
+@pytest.mark.parametrize(("machines", "not_on"), [(4, {"d", "b"}), (2, {"d"}), (1, None)])
+def test_a_job_whose_pace_is_slow_gets_a_copy_on_a_machine_that_is_not(
+    tmp_path: Path, clock: Clock, machines: int, not_on: set[str] | None
+) -> None:
+    """a, c and e take the ten seconds that they should, b takes thirty. At 31 s d has done a tenth in thirty: it needs 270 s
+    more, and a copy, which has 92 % before it, 9 s. It goes where neither d nor b ran, if there is such a machine."""
+    engine = Scripted(clock, slots=5, machines=machines)
+    dispatcher = Dispatcher(engine)
+    for job in works(tmp_path, "abcde", seconds=10):
+        dispatcher.submit(replace(job, member_steps=1000))
+    engine.coming.extend((0.0, Message(i, Progress(0, 1000))) for i in range(5))
+    engine.coming.extend((11.0, Message(i, ended=True)) for i in (0, 2, 4))
+    engine.coming.append((31.0, Message(3, Progress(100, 1000, saved=80))))
+    engine.coming.append((31.0, Message(1, ended=True)))
+    engine.coming.append((32.0, Message(3, ended=True)))
+    notes = [m.note for m in dispatcher.messages() if m.note]
+    if not_on is None:
+        assert (notes, len(engine.jobs)) == ([], 5)
+    else:
+        assert notes == ["it needs 4 min more here, and elsewhere about 10 s; a second copy begins"]
+        assert engine.not_on[5] == not_on
+
+
+def test_a_job_that_is_nearly_done_gets_no_copy(tmp_path: Path, clock: Clock) -> None:
+    """d has done nine tenths in 26 s, where others took 14 for all: it needs 3 s more, as a copy from its State would."""
+    engine = Scripted(clock, slots=4)
+    dispatcher = Dispatcher(engine)
+    for job in works(tmp_path, "abcd", seconds=14):
+        dispatcher.submit(replace(job, member_steps=1000))
+    engine.coming.extend((0.0, Message(i, Progress(0, 1000))) for i in range(4))
+    engine.coming.extend((15.0, Message(i, ended=True)) for i in range(3))
+    engine.coming.append((27.0, Message(3, Progress(900, 1000, saved=800))))
+    engine.coming.append((28.0, Message(3, ended=True)))
+    assert [m.note for m in dispatcher.messages() if m.note] == []
+
+
 def test_one_machine_makes_no_second_copies(tmp_path: Path, clock: Clock) -> None:
     engine, dispatcher = slow(tmp_path, clock)
     engine.one_machine = True
@@ -299,7 +345,7 @@ def test_a_resumed_job_is_expected_to_take_what_is_left_of_it(tmp_path: Path, cl
 def test_records_of_a_second_copy_are_shown_once(tmp_path: Path, clock: Clock) -> None:
     engine, dispatcher = slow(tmp_path, clock)
     later = replace(RECORD, checkpoint=1)
-    engine.coming.append((40.0, Message(3, Progress(1, 2), (RECORD,))))
+    engine.coming.append((2.0, Message(3, Progress(0, 2), (RECORD,))))
     engine.coming.append((70.0, Message(4, records=(RECORD, later), ended=True)))
     records = []
     for message in dispatcher.messages():

@@ -1,21 +1,35 @@
-"""A cluster of Ray for tests: a head without processors, and two nodes with one each."""
+"""A cluster of Ray for tests: two nodes with three processors and a GPU, and this process connected to it.
+
+Tests share the connection, so that Ray starts a worker once for all of them. The mark xdist_group("ray") gives them to one
+process of pytest's.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[4]
+SECOND_NODE = {"num_cpus": 2, "num_gpus": 1}  # the GPU is declared, and none is there
+
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Any]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        made.add_node(num_cpus=1)
+    from benchmarks.execution.engines.ray_cluster import RayCluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.chdir(tmp_path_factory.mktemp("driver"))  # Ray has workers import from the driver's folder first
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        made.add_node(**SECOND_NODE)
+        connection = RayCluster(made.address, 1)
     yield made
+    connection.close()
     made.shutdown()

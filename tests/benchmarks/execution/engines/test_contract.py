@@ -1,4 +1,4 @@
-"""What the dispatcher relies on, of every engine: the pool, and Ray on two nodes of one processor each."""
+"""What the dispatcher relies on, of every engine: the pool, and Ray on two nodes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RECORD = Record(3, 0.01, 0, 0.0, 0, 0, 0.5, 1.25, 1.0, False)
 MEMORY = 2**30
 
 
-@pytest.fixture(scope="module", params=["pool", "ray"])
+@pytest.fixture(scope="module", params=["pool", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     setup = Setup(2, provenance(), tmp_path_factory.mktemp(request.param), memory=MEMORY)
     started = Pool(setup) if request.param == "pool" else RayEngine(setup, request.getfixturevalue("cluster").address)
@@ -63,19 +63,20 @@ def misbehaves(name: str, path: Path, tell: OnEvent) -> None:
 
 
 def test_a_job_that_misbehaves_ends_alone(engine: Engine, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    names = ["killed", "raises", "fine", "left", "killed once", "exits", "prints", "fine too"]
+    names = ["killed", "raises", "fine", "killed once", "exits", "prints", "fine too"]
+    names += ["left"] if engine.one_machine else []  # to Ray it is the same death, and each costs a worker's start
     heard, ends = dispatched(engine, tmp_path, names, misbehaves)
     assert str(ends["raises"]).startswith("RuntimeError: no\n")
     assert str(ends["exits"]).startswith("SystemExit: the code of the task or variant called sys.exit(3)")
     assert str(ends["killed"]).startswith("its worker died twice")
-    assert str(ends["left"]).startswith("its worker died twice")
+    assert str(ends.get("left", "its worker died twice")).startswith("its worker died twice")
     fine = ["fine", "fine too", "killed once", "prints"]
     assert sorted(name for name, error in ends.items() if error is None) == fine
     assert sorted(p.name for p in tmp_path.iterdir() if not p.suffix) == fine
-    assert sorted(names[m.index] for m in heard if m.lost) == ["killed", "killed once", "left"]
+    assert sorted(names[m.index] for m in heard if m.lost) == ["killed", "killed once", *names[7:]]
     assert [m.records for m in heard if m.error and m.records] == [(RECORD,)]
     begun = [m.index for m in heard if m == Message(m.index)]
-    assert set(range(8)) <= set(begun)
+    assert set(range(len(names))) <= set(begun)
     if not engine.one_machine:
         assert len(capfd.readouterr().err) < 1000
 
@@ -87,7 +88,7 @@ def hangs(name: str, path: Path, tell: OnEvent) -> None:
 
 
 def test_a_job_that_hangs_is_ended(engine: Engine, tmp_path: Path) -> None:
-    _, ends = dispatched(engine, tmp_path, ["hangs", "fine", "too", "three"], hangs, timeout_s=2)
+    _, ends = dispatched(engine, tmp_path, ["hangs", "fine", "too"], hangs, timeout_s=2)
     assert ends.pop("hangs") == "it ran longer than the 2 s of --cell-timeout, and was ended"
     assert set(ends.values()) == {None}
 
@@ -101,7 +102,7 @@ def leaks(name: str, path: Path, tell: OnEvent) -> None:
 
 
 def test_a_job_that_leaks_is_ended(engine: Engine, tmp_path: Path) -> None:
-    heard, ends = dispatched(engine, tmp_path, ["leaks", "fine", "too", "three"], leaks)
+    heard, ends = dispatched(engine, tmp_path, ["leaks", "fine", "too"], leaks)
     assert re.fullmatch(
         r"it used 1\.\d\d GiB of memory, more than the 1\.00 GiB of --cell-memory", str(ends.pop("leaks"))
     )
@@ -116,29 +117,20 @@ def sleeps(name: str, path: Path, tell: OnEvent) -> None:
 
 
 def test_of_a_cancelled_job_nothing_is_heard(engine: Engine, tmp_path: Path) -> None:
-    """Its slot is free: after two of two were cancelled, a third runs."""
-    cancelled = [engine.submit(Work(sleeps, tmp_path / "long")) for _ in range(2)]
-    heard: list[Message] = []
-    while len(heard) < 2:
-        heard += engine.receive(1.0)
-    for index in cancelled:
-        engine.cancel(index)
-    last = engine.submit(Work(sleeps, tmp_path / "short"))
-    heard = []
-    while not any(message.ended for message in heard):
-        heard += engine.receive(1.0)
-    assert {message.index for message in heard} == {last}
-    assert (tmp_path / "short").exists()
-
-
-def test_an_engine_that_waits_in_vain_says_so(engine: Engine, tmp_path: Path) -> None:
-    index = engine.submit(Work(sleeps, tmp_path / "long"))
+    """While it runs, waiting for messages takes no longer than it may. Its slot is free when it is cancelled."""
+    cancelled = engine.submit(Work(sleeps, tmp_path / "long"))
     while not engine.receive(1.0):
         pass
     begun = time.monotonic()
     assert list(engine.receive(0.3)) == []
     assert 0.25 < time.monotonic() - begun < 1
-    engine.cancel(index)
+    engine.cancel(cancelled)
+    following = {engine.submit(Work(sleeps, tmp_path / name)) for name in ("short", "too", "three")}
+    heard: list[Message] = []
+    while sum(message.ended for message in heard) < len(following):
+        heard += engine.receive(1.0)
+    assert {message.index for message in heard} == following
+    assert (tmp_path / "three").exists()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def overhead(engine: Engine, folder: Path) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("ray")
 def test_a_cluster_costs_a_cell_at_most_twenty_milliseconds_more(cluster: Any, tmp_path: Path) -> None:
     with Pool(Setup(SLOTS)) as pool:
         alone = overhead(pool, tmp_path)

@@ -24,10 +24,11 @@ from benchmarks.execution.provenance import provenance, source_of_ours
 from benchmarks.store.cells import same_rows
 from benchmarks.store.sources import read_cell
 from envs.validation import UsageError
+from tests.benchmarks.execution.engines.conftest import ROOT, SECOND_NODE
 from tests.benchmarks.execution.engines.work import Work, dispatched, touch
 from tests.benchmarks.small_cells import small_cell
 
-ROOT = Path(__file__).resolve().parents[4]
+pytestmark = pytest.mark.xdist_group("ray")
 
 
 @pytest.fixture
@@ -55,33 +56,36 @@ class Waits(CellJob):
 
 
 def test_a_node_that_goes_in_the_middle_loses_nothing(cluster: Any, engine: RayEngine, tmp_path: Path) -> None:
-    """The cell runs again on the other node, is not to blame, and its rows are those of this process."""
+    """All three processors are busy. The cells of the second node run again on the first, are not to blame, and have the
+    rows of this process."""
     cell = small_cell()
-    path, here = (tmp_path / folder / cell.file_name for folder in ("cells", "here"))
-    path.parent.mkdir()
+    paths = [tmp_path / str(i) / cell.file_name for i in range(3)]
+    for path in paths:
+        path.parent.mkdir()
+    gone = cluster.worker_nodes.copy().pop()
 
-    def remove_its_node() -> None:
-        begun = [p.name.removeprefix("on ") for p in path.parent.glob("on *")]
-        if len(begun) == 1 and not path.with_suffix(".go").exists():
-            cluster.remove_node(next(node for node in cluster.list_all_nodes() if node.node_id == begun[0]))
-            path.with_suffix(".go").touch()
+    def remove_a_node() -> None:
+        if len(list(tmp_path.glob("*/on *"))) == 3 and gone in cluster.worker_nodes:
+            cluster.remove_node(gone)
+            for path in paths:
+                path.with_suffix(".go").touch()
 
-    dispatcher = Dispatcher(engine, on_tick=remove_its_node)
-    dispatcher.submit(Waits(cell, path))
+    dispatcher = Dispatcher(engine, on_tick=remove_a_node)
+    for path in paths:
+        dispatcher.submit(Waits(cell, path))
     heard = list(dispatcher.messages())
-    cluster.add_node(num_cpus=1)
-    assert [(m.lost, m.node) for m in heard if m.lost] == [("is gone", True)]
-    assert heard[-1] == Message(0, ended=True, records=heard[-1].records)
-    assert len(list(path.parent.glob("on *"))) == 2
+    cluster.add_node(**SECOND_NODE)
+    assert [(m.lost, m.node) for m in heard if m.lost] == [("is gone", True)] * 2
+    assert [m.error for m in heard if m.ended] == [None] * 3
+    assert sorted(len(list(path.parent.glob("on *"))) for path in paths) == [1, 2, 2]
+    here = tmp_path / "here" / cell.file_name
     CellJob(cell, here).run(lambda _: None, provenance())
-    assert same_rows(read_cell(path), read_cell(here))
+    for path in paths:
+        assert same_rows(read_cell(path), read_cell(here))
 
 
-def test_a_node_of_another_version_is_refused_by_name(
-    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_of_another_version_is_refused_by_name(cluster: Any, tmp_path: Path) -> None:
     """It does not train a cell, and the others train all."""
-    monkeypatch.chdir(tmp_path)  # Ray has workers import from the driver's folder first
     for package in ("envs", "algorithms", "benchmarks"):
         shutil.copytree(ROOT / package, tmp_path / "other" / package)
     with (tmp_path / "other" / "benchmarks" / "__init__.py").open("a") as source:
@@ -96,7 +100,7 @@ def test_a_node_of_another_version_is_refused_by_name(
                 dispatcher.submit(CellJob(cell, path.with_name(f"{i}-{path.name}")))
             heard = list(dispatcher.messages())
             assert list(engine._refused) == [other.node_id]
-            assert engine._cluster.slots(engine._refused, 0.0) == 2
+            assert engine._cluster.slots(engine._refused, 0.0) == 3
     finally:
         cluster.remove_node(other)
     notes = [message.note for message in heard if message.note]
@@ -125,35 +129,73 @@ def test_a_token_is_there_while_the_engine_is(cluster: Any, tmp_path: Path) -> N
 
 
 def test_no_result_depends_on_the_mailbox(engine: RayEngine, tmp_path: Path) -> None:
-    engine.ray.kill(engine._mailbox)
+    """Results come without it, and the messages of later jobs by another."""
+    _, ends = dispatched(engine, tmp_path, ["first"], touch)
+    engine.ray.kill(engine._letters.box)
     _, ends = dispatched(engine, tmp_path, ["a", "b", "c"], touch)
     assert ends == dict.fromkeys("abc")
+    heard, _ = dispatched(engine, tmp_path, ["d", "e", "f"], touch)
+    assert sorted(m.index for m in heard if not m.ended) == [0, 1, 2]
 
 
-def test_a_job_has_its_share_of_a_gpu(cluster: Any, tmp_path: Path) -> None:
-    """Two jobs at once have the one GPU of a node with three processors, half of it each; a job without has none."""
-    node = cluster.add_node(num_cpus=3, num_gpus=1)
-    try:
-        with RayEngine(Setup(9, provenance(), tmp_path), cluster.address, cells_per_gpu=2) as engine:
-            assert engine._cluster.slots((), 0.0) == 5
-            assert engine._cluster.slots((), 1 / 2) == 2
-            assert engine._cluster.slots((node.node_id,), 1 / 2) == 0
-            job = Work(sees, tmp_path / "gpu", computes_on="cuda")
-            assert messages_of(engine, job)[-1].error is None
-            assert (tmp_path / "gpu").read_text() == "0"
-    finally:
-        cluster.remove_node(node)
-
-
-def sees(name: str, path: Path, tell: OnEvent) -> None:
+def meets(name: str, path: Path, tell: OnEvent) -> None:
+    """Write which GPUs it sees, and wait for the other job of its pair."""
     path.write_text(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+    until = time.monotonic() + 60
+    while not path.with_name({"a": "b", "b": "a"}.get(name, name)).exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    path.with_suffix(".others").write_text(" ".join(sorted(p.name for p in path.parent.iterdir() if not p.suffix)))
 
 
-def test_a_gpu_that_no_node_has_is_missed_at_once(cluster: Any, tmp_path: Path) -> None:
+def test_cells_share_a_gpu(cluster: Any, tmp_path: Path) -> None:
+    """Two jobs have half of the GPU each and run at once; the third begins when one of them has ended. A job on the
+    processor takes no GPU, and sees none."""
+    with RayEngine(Setup(9, provenance(), tmp_path), cluster.address, cells_per_gpu=2) as engine:
+        (node,) = (node["NodeID"] for node in engine._cluster.nodes() if "GPU" in node["Resources"])
+        assert engine._cluster.slots((), 0.0) == 3
+        assert engine._cluster.slots((), 1 / 2) == 2
+        assert engine._cluster.slots((node,), 1 / 2) == 0
+        dispatcher = Dispatcher(engine)
+        (tmp_path / "jobs").mkdir()
+        for name, device in (("a", "cuda"), ("b", "cuda"), ("c", "cuda"), ("d", "cpu")):
+            dispatcher.submit(Work(meets, tmp_path / "jobs" / name, computes_on=device))
+        assert [message.error for message in dispatcher.messages() if message.ended] == [None] * 4
+    seen = {name: (tmp_path / "jobs" / name).read_text() for name in "abcd"}
+    assert seen == {"a": "0", "b": "0", "c": "0", "d": ""}
+    first = [(tmp_path / "jobs" / f"{name}.others").read_text().replace(" d", "") for name in "ab"]
+    assert "a b" in first
+
+
+def test_a_gpu_that_torch_cannot_use_is_named(cluster: Any, tmp_path: Path) -> None:
+    """The node says that it has a GPU. Its worker sees that torch finds none, and no cell is trained."""
+    with RayEngine(Setup(1, provenance(), tmp_path, "cuda"), cluster.address) as engine:
+        assert engine.slots == 1
+        with pytest.raises(UsageError, match=r"node .* has no CUDA device that torch can use"):
+            messages_of(engine, Work(touch, tmp_path / "x", computes_on="cuda"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gpu_that_no_node_has_is_missed_at_once(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RayCluster, "of_node", lambda resources, gpus: 0 if gpus else 1)
     setup = Setup(1, provenance(), tmp_path, "cuda")
-    with pytest.raises(UsageError, match="no node of the cluster has a GPU"), RayEngine(setup, cluster.address):
+    with (
+        pytest.raises(UsageError, match="--device cuda: no node of the cluster has a GPU and a processor"),
+        RayEngine(setup, cluster.address),
+    ):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_of_the_callers_stays(cluster: Any, tmp_path: Path) -> None:
+    """Of a notebook, say. It is used, and stays open; it cannot be of another cluster than the one that is named."""
+    with RayEngine(Setup(1, provenance(), tmp_path), None) as engine:
+        assert engine._cluster.slots((), 0.0) == 3
+    assert require_ray().is_initialized()
+    with pytest.raises(UsageError, match=f"this process is connected to the cluster at {cluster.address}"):
+        RayCluster("127.0.0.1:1", 1)
 
 
 def driver(folder: Path, **changes: Any) -> Driver:

@@ -54,3 +54,14 @@ def test_a_few_lines_are_labelled() -> None:
 )
 def test_names_that_do_not_fit_are_left_to_a_legend(ends: dict[str, float]) -> None:
     assert labelled(ends) == (False, [])
+
+
+def test_lines_lead_to_the_left_side_of_their_names() -> None:
+    """From a name's middle they would cross the names above and below it."""
+    with mpl.rc_context(STYLE):
+        (axes,) = grid(1, 1, 2.0).panels
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        assert label_line_ends([(axes, {"PPO": End(1.0, 0.5, STYLED), "GAE": End(1.0, 0.52, STYLED)})], 2.0)
+    arrows = [text.arrow_patch for text in axes.texts]  # type: ignore[attr-defined]
+    assert [text.arrowprops["relpos"] for text in axes.texts] == [(0, 0.5)] * 2  # type: ignore[attr-defined]
+    assert all(arrow is not None for arrow in arrows)

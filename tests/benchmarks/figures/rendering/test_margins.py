@@ -102,3 +102,14 @@ def test_a_panel_alone_in_its_line_takes_the_whole_width() -> None:
     first, second, alone = (axis.get_position() for axis in made.panels)
     assert (alone.x0, alone.x1) == pytest.approx((first.x0, second.x1))
     assert alone.y1 < first.y0
+
+
+def test_each_note_has_a_name_of_its_own_and_stands_below_the_panels() -> None:
+    """A page holds many figures: an id that stands twice is invalid there."""
+    with mpl.rc_context(STYLE):
+        made = grid(1, 1, 1.2)
+        note(made.figure, "first")
+        note(made.figure, "second")
+    figure = laid_out(made.figure)
+    assert [text.get_gid() for text in figure.texts] == ["note-1", "note-2"]
+    assert figure.texts[0].get_position()[1] > figure.texts[1].get_position()[1] > 0

@@ -13,7 +13,7 @@ from benchmarks.reports.sections import guide
 from benchmarks.statistics.comparison_tables import suite_table, task_table
 from benchmarks.statistics.comparisons import Pair
 from benchmarks.statistics.wording import leader, sentences
-from benchmarks.statistics.wording.phrases import amount, count_noun
+from benchmarks.statistics.wording.phrases import amount, count_noun, p_value, span
 from benchmarks.store.suite import Suite
 from envs.api import Scale
 from tests.benchmarks.headlines import headline
@@ -117,3 +117,13 @@ def test_a_loss_is_a_magnitude() -> None:
     family = [Pair("b", "a")]
     (text,) = sentences.pair_sentences(suite_table(suite, family, task_table(suite, family)), suite.unit)
     assert text.startswith("`b` against `a` loses 0.")
+
+
+def test_p_has_two_digits_and_small_ones_a_bound() -> None:
+    assert [p_value(p) for p in (0.0498, 0.0312, 0.00586, 0.00041, 0.0001, 0.00009, 9e-8)] == [
+        "p 0.0498", "p 0.031", "p 0.0059", "p 0.00041", "p 0.0001", "p < 0.0001", "p < 0.0001"
+    ]  # fmt: skip
+
+
+def test_a_span_of_equals_is_one_number() -> None:
+    assert [span(0.194, 0.577), span(0.998, 1.0001), span(1.18, 5537.2)] == ["0.19 to 0.58", "1.00", "1.18 to 5,537.20"]

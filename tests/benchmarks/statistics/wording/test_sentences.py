@@ -48,7 +48,7 @@ WOBBLE = [0.5 + 0.1 * (-1) ** i for i in range(10)]
 def test_a_difference_that_is_shown() -> None:
     """.3 and .4 by turns: mean .35, s = .0527, half an interval 2.262 s / sqrt(10) = .038; p 2 / 1024."""
     assert said_of({"a": FLAT, "b": [0.8, 0.9] * 5}) == [
-        "`b` against `a` gains 0.350 of the normalised score [+0.312, +0.388] (p 0.00195)."
+        "`b` against `a` gains 0.350 of the normalised score [+0.312, +0.388] (p 0.002)."
     ]
 
 
@@ -78,7 +78,7 @@ def test_an_observed_difference_above_the_detectable_one_is_explained() -> None:
 def test_what_does_not_vary_has_no_interval_and_no_detectable_difference() -> None:
     same, moved = said_of({"a": WOBBLE, "b": WOBBLE, "c": [x + 0.25 for x in WOBBLE]})
     assert same == "`b` against `a`: identical on its task, at every checkpoint of every shared seed."
-    assert "gains 0.250 of the normalised score (no variation, so no interval) (p 0.00391" in moved
+    assert "gains 0.250 of the normalised score (no variation, so no interval) (p 0.0039" in moved
     (one,) = said_of({"a": [0.5], "b": [0.9]})
     assert one == "`b` against `a`: +0.400 (too few runs for an interval). One seed cannot show a difference."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.findings.one_pair import MeasureDifference, OnePair
+from benchmarks.findings.pairs.one_pair import MeasureDifference, OnePair
 from tests.benchmarks.figures.judged_runs import data as judged
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, data, on_both
 

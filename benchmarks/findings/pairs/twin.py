@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger, compare_by_task
 from benchmarks.statistics.wording.answers import name_or_count
-from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words
+from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words, p_value
 from benchmarks.statistics.wording.sentences import explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
@@ -41,8 +41,8 @@ class Twin:
             answer = f"On as many labels `{self.learner}` scores {list_words(said)} than its supervised twin."
             answer += f" No difference is shown on {_where(open_, on)}." if open_ else ""
         sizes = [
-            f"On {task} `{self.learner}` {'gains' if c.difference > 0 else 'loses'} {effect_size(c)} (p "
-            f"{c.p_corrected:.2g})."
+            f"On {task} `{self.learner}` {'gains' if c.difference > 0 else 'loses'} {effect_size(c)} "
+            f"({p_value(c.p_corrected)})."
             for task, c in on.items()
             if c.shown
         ]

@@ -14,7 +14,7 @@ from benchmarks.statistics.families import Ledger, compare_by_task, compare_fami
 from benchmarks.statistics.intervals import limits_of_difference, within
 from benchmarks.statistics.tests import Comparison
 from benchmarks.statistics.wording.answers import first_that_fits
-from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words
+from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words, p_value
 from benchmarks.statistics.wording.sentences import detectable_phrase, explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
@@ -39,7 +39,7 @@ class OnePair:
         by_task = compare_by_task(suite, [(self.b, self.a)], ledger)
         if result.shown:
             verb = "gains" if result.difference > 0 else "loses"
-            sure = f"p {result.p_corrected:.2g}, {count_noun(result.n, 'seed')}"
+            sure = f"{p_value(result.p_corrected)}, {count_noun(result.n, 'seed')}"
             answer = f"`{self.b}` {verb} {effect_size(result)} of the {suite.unit} against `{self.a}` {over} ({sure})."
         else:
             limit = detectable_phrase([result])

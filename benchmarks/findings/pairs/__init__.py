@@ -1,0 +1,1 @@
+"""Findings about pairs of variants."""

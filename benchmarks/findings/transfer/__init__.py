@@ -1,0 +1,1 @@
+"""Whether a ranking of variants under one kind of policy holds under another."""

@@ -1,0 +1,56 @@
+"""Rankings under two kinds of policies: what agrees, what turns round, and what is said where too little ran."""
+
+from __future__ import annotations
+
+from benchmarks.figures.rankings.by_kind import RanksByKind
+from benchmarks.findings.transfer.finding import Transfer
+from benchmarks.findings.transfer.rankings import rankings, turned_orders
+from benchmarks.statistics.families import Ledger
+from benchmarks.store.suite import Data
+from tests.benchmarks.findings.rising_runs import FINE, data
+
+KINDS = {"table": ("text",), "model": ("pole",)}
+TRANSFER = Transfer(KINDS, "model")
+
+
+def runs() -> Data:
+    """a < b < c < d on the table; under the model b and c change places."""
+    table = {"a": 0.1, "b": 0.3, "c": 0.5, "d": 0.7}
+    model = {"a": 0.2, "b": 0.6, "c": 0.4, "d": 0.8}
+    return data({("text", v): s + FINE for v, s in table.items()} | {("pole", v): s + FINE for v, s in model.items()})
+
+
+def test_tau_and_the_orders_that_turn_round_are_said() -> None:
+    """One of six pairs is turned: tau (5 - 1) / 6. Ten seeds agree, so no resample differs."""
+    said = TRANSFER.sentence(runs())
+    assert said.split("\n\n")[0] == (
+        "Kendall's tau with the ranking under model: table 0.67 [0.67, 0.67]; half the seeds again reach 1.00. "
+        "Of 6 orders shown under both, 1 turn round."
+    )
+    assert "- Better under table and worse under model: `c` than `b`." in said
+    assert "- Orders shown: 6 under table and 6 under model, corrected over all pairs under all kinds (Holm)." in said
+
+
+def test_all_pairs_under_all_kinds_are_one_family() -> None:
+    ledger = Ledger()
+    TRANSFER.decide(runs().suite, ledger)
+    assert {d.size for d in ledger.decisions.values()} == {12}
+    turned = turned_orders(runs().suite, KINDS, ("a", "b", "c", "d"), Ledger())
+    assert turned.turned == {("table", "model"): [("c", "b")]}
+    assert turned.both == {("table", "model"): 6}
+
+
+def test_only_variants_with_all_tasks_are_ranked() -> None:
+    some = data({("text", "a"): 0.1, ("text", "b"): 0.3, ("pole", "a"): 0.2})
+    assert rankings(some.suite, KINDS).variants == ("a",)
+    assert TRANSFER.sentence(some) == ""
+    assert TRANSFER.sentence(data({("text", v): 0.1 for v in "abcd"})) == ""
+
+
+def test_the_figure_ranks_under_each_kind() -> None:
+    figure = RanksByKind("transfer", "ranks", KINDS, "model")
+    drawn = figure.draw(runs())
+    texts = [text.get_text() for text in drawn.axes[0].texts]
+    assert texts == ["1 (0.70)", "1 (0.80)", "3 (0.30)", "2 (0.60)", "2 (0.50)", "3 (0.40)", "4 (0.10)", "4 (0.20)"]
+    table = figure.table(runs()).frame
+    assert table[["kind", "other"]].to_numpy().tolist() == [["table", "model"]]

@@ -1,0 +1,70 @@
+"""Looks at a candidate: better than every rival without a correction, worse than one by Holm, within the alpha of looks."""
+
+import numpy as np
+import pytest
+
+from benchmarks.judging.decision import Judgement
+from envs.api import Doubles
+
+ALL = np.full(10, 0.3)  # the least two-sided p of ten pairs: 2 / 1,024 = .00195
+# four of 1,024 flips reach the sum of these (none, the .04, the .05, both): p = 8 / 1,024 = .0078
+EIGHT = np.array([0.1] * 8 + [-0.04, -0.05])
+NOTHING = np.array([0.3, -0.3] * 5)
+TINY = np.array([0.001, -0.001] * 5)
+
+
+def judged(*looks: dict[str, Doubles], rivals: str = "abc", most: int = 3) -> Judgement:
+    judgement = Judgement(list(rivals), most, 0.05, 0.05)
+    for differences in looks:
+        judgement.look(differences)
+    return judgement
+
+
+def test_better_than_each_of_three_needs_no_correction() -> None:
+    judgement = judged(dict.fromkeys("abc", EIGHT))
+    # Holm over three would ask .0078 x 3 = .0234 of the first look's .02
+    assert judgement.outcome == "better"
+    assert judgement.standings["a"].p_corrected == pytest.approx(8 / 1_024 * 0.05 / 0.02)
+
+
+def test_worse_than_one_of_three_is_corrected_for_three() -> None:
+    assert judged({"a": -EIGHT, "b": NOTHING, "c": NOTHING}).outcome is None
+    assert judged({"a": -ALL, "b": NOTHING, "c": NOTHING}).outcome == "worse"
+
+
+def test_better_than_two_of_three_is_not_better_and_goes_on_against_the_third() -> None:
+    judgement = judged({"a": ALL, "b": ALL, "c": NOTHING})
+    assert judgement.outcome is None
+    assert judgement.undecided == ["c"]
+    judgement.look({"c": np.concatenate([NOTHING, ALL, ALL])})
+    assert judgement.outcome == "better"
+    assert [judgement.standings[r].seeds for r in "abc"] == [10, 10, 30]
+
+
+def test_within_the_margin_of_one_rival_ends_it_and_is_not_shown() -> None:
+    judgement = judged({"a": ALL, "b": TINY, "c": NOTHING})
+    assert judgement.standings["b"].decision == "same"
+    assert judgement.outcome == "not shown"
+
+
+def test_the_last_look_ends_it() -> None:
+    differences = {"a": NOTHING}
+    assert judged(differences, differences, rivals="a").outcome is None
+    assert judged(differences, differences, differences, rivals="a").outcome == "not shown"
+
+
+def test_the_first_look_spends_two_fifths_of_alpha_and_its_interval_is_as_wide() -> None:
+    # of eight .1 and two -.05 twelve flips reach the sum of .7: p = 24 / 1,024 = .0234, under .05 and above .4 x .05
+    d = np.array([0.1] * 8 + [-0.05, -0.05])
+    assert judged({"a": d}, rivals="a", most=1).outcome == "better"
+    judgement = judged({"a": d}, rivals="a", most=3)
+    assert judgement.outcome is None
+    # mean .07, s = .0632, n = 10: t_9(.99) = 2.821, so .07 +- 2.821 x .02
+    standing = judgement.standings["a"]
+    assert (standing.low, standing.high) == pytest.approx((0.0136, 0.1264), abs=1e-4)
+
+
+def test_a_copy_differs_by_nothing_and_is_the_same() -> None:
+    judgement = judged({"a": np.zeros(10)}, rivals="a")
+    assert judgement.outcome == "not shown"
+    assert judgement.standings["a"].p_corrected == 1.0
