@@ -12,8 +12,8 @@ EQUAL = {f"lag {lag} {name}": 0.5 for lag in (1, 8) for name in NAMES}
 
 
 def test_a_shown_difference_of_masks_is_the_answer() -> None:
-    """At lag 8 the sign-blind mask scores .2 lower in all of ten seeds, at lag 1 the same."""
-    finals = on_both(EQUAL | {"lag 8 ipo": 0.3 + FINE, "lag 1 ipo": 0.5 + ROUGH})
+    """At lag 8 the sign-blind mask scores .2 lower in all of ten seeds, at lag 1 a little higher in some."""
+    finals = on_both(EQUAL | {"lag 8 ipo": 0.3 + FINE, "lag 1 ipo": 0.51 + ROUGH})
     said = said_by(BOTH, data(finals))
     assert said.startswith(
         "Sign-conditioned masks (DPPO) score higher than sign-blind ones (IPO) in 1 of 2 comparisons at equal thresholds "

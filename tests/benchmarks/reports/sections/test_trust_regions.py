@@ -14,14 +14,14 @@ COSINE = {"uncorrected": 0.8, "sequence IS": 1.0, "DPPO-TV 0.2": 0.9, "IPO mask 
 
 
 def rows() -> pd.DataFrame:
-    """Two tasks whose grad J has length 2; at 0 nats all but Delightful are unbiased."""
+    """Three tasks whose grad J has length 2; at 0 nats all but Delightful are unbiased."""
     made = [
         {
             "axis": "drift", "x": x, "task": task, "variant": v, "gradient": 2.0, "variance": 36.0, "single": 0.1,
             "bias": 2 * factor * BIAS[v] * (x > 0 or v == "Delightful"),
             "cosine": COSINE[v] if x or v == "Delightful" else 1.0,
         }
-        for task, factor in (("bandit", 1.0), ("lock", 3.0))
+        for task, factor in (("bandit", 1.0), ("lock", 2.0), ("dyck", 9.0))
         for x in (0.0, 0.1)
         for v in BIAS
     ]  # fmt: skip
@@ -31,7 +31,7 @@ def rows() -> pd.DataFrame:
 def test_tables_are_medians_of_tasks_in_units_of_the_gradient() -> None:
     bias = trust_regions.table(rows(), "bias").set_index("variant")
     assert list(bias.columns) == ["0", "0.1"]
-    assert bias.loc["DPPO-TV 0.2", "0.1"] == pytest.approx(0.4)  # of .2 and .6
+    assert bias.loc["DPPO-TV 0.2", "0.1"] == pytest.approx(0.4)  # of .2, .4 and 1.8
     assert trust_regions.table(rows(), "sd")["0.1"].tolist() == [3.0] * 5  # sqrt(36) / 2
 
 
@@ -43,12 +43,12 @@ def test_sentences_say_what_the_rows_hold() -> None:
         "1.00.",
     ]
     assert (
-        "Delightful's mean gradient has a higher cosine to grad J than the plain one on 0 of 2 tasks on policy and in 2 of "
-        "2 stale cases; single gradients in 0 of 4. Exact, but of these policies alone." in said
+        "Delightful's mean gradient has a higher cosine to grad J than the plain one on 0 of 3 tasks on policy and in 3 of "
+        "3 stale cases; single gradients in 0 of 6. Exact, but of these policies alone." in said
     )
     assert (
-        "At threshold 0.2 the sign-blind mask has the smaller bias in 0 of 2 cases and the larger cosine in 2 of 2; the "
-        "sign-conditioned one in 2 of 2 and 0 of 2." in said
+        "At threshold 0.2 the sign-blind mask has the smaller bias in 0 of 3 cases and the larger cosine in 3 of 3; the "
+        "sign-conditioned one in 3 of 3 and 0 of 3." in said
     )
     assert max(map(count_words, said)) <= 40
     assert trust_regions.sentences(rows()[rows()["x"] == 0]) == []
@@ -56,5 +56,5 @@ def test_sentences_say_what_the_rows_hold() -> None:
 
 def test_the_figure_has_a_panel_for_each_task_and_quantity() -> None:
     panels = [axis for axis in draw(rows()).axes if axis.get_visible()]
-    assert len(panels) == 6
-    assert [len(axis.lines) for axis in panels] == [5] * 6
+    assert len(panels) == 9
+    assert [len(axis.lines) for axis in panels] == [5] * 9
