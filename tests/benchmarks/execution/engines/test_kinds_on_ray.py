@@ -60,7 +60,7 @@ def test_cells_of_every_origin_with_their_policies_and_logs(sides: list[tuple[Pa
         here, there = load_file(pool / path), load_file(ray / path)
         assert {name: value.tobytes() for name, value in here.items()} == {n: v.tobytes() for n, v in there.items()}
     runs = sorted({path.parent.relative_to(pool) for path in pool.rglob("events.out.*")})
-    assert len(runs) == 8  # two seeds each
+    assert len(runs) == 6  # two seeds of each that trains
     for run in runs:
         assert written(pool / run) == written(ray / run)
 
