@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.design.report_blocks import with_details
 from benchmarks.findings.transfer.rankings import Kinds, Turned, agreements, rankings, turned_orders
@@ -29,9 +31,8 @@ class Transfer:
             return ""
         table = agreements(made)
         turned = turned_orders(data.suite, self.kinds, made.variants, Ledger())
-        with_target = table[(table["kind"] == self.target) | (table["other"] == self.target)]
-        near = with_target.loc[with_target["tau"].idxmax()]
-        far = with_target.loc[with_target["tau"].idxmin()]
+        with_target = [r for r in table.to_dict("records") if self.target in (r["kind"], r["other"])]
+        near, far = (pick(with_target, key=lambda r: r["tau"]) for pick in (max, min))
         said = [f"{_other(r, self.target)} {r['tau']:.2f} [{r['low']:.2f}, {r['high']:.2f}]" for r in (near, far)]
         repeat = near["repeat"] if near["kind"] == self.target else near["repeat_other"]
         of_target = {pair: found for pair, found in turned.turned.items() if self.target in pair}
@@ -54,7 +55,7 @@ class Transfer:
             turned_orders(suite, self.kinds, made.variants, ledger)
 
 
-def _other(row: dict[str, object], target: str) -> object:
+def _other(row: Mapping[Any, Any], target: str) -> object:
     return row["other"] if row["kind"] == target else row["kind"]
 
 
