@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 import torch
-from scipy import special
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,7 +35,7 @@ class Beta:
 
     def sample(self, out: Floats, noise: Floats) -> Array:
         alpha, beta = (1 + excess for excess in self._excesses(out))
-        drawn = special.betaincinv(alpha, beta, noise.astype(np.float64))
+        drawn = scipy.special.betaincinv(alpha, beta, noise.astype(np.float64))
         return np.clip(drawn, EDGE, 1 - EDGE).astype(np.float32)
 
     def mode(self, out: Floats) -> Array:
