@@ -22,6 +22,7 @@ class Message:
     error  of a job that ended: None where it went well      lost  how its worker ended, where the job is tried again
     node   of a lost job: its whole machine is gone, so that the job is not to blame
     note   a line that the user should see
+    leaves  the process of a job that ended ends too, so that no other job may go to it
     elsewhere  of a job that ended here without a result: the driver that has it
     """
 
@@ -33,6 +34,7 @@ class Message:
     lost: str | None = None
     node: bool = False
     note: str | None = None
+    leaves: bool = False
     elsewhere: str | None = None
 
 

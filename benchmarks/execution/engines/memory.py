@@ -40,7 +40,7 @@ class Sender:
         """Send the end of the job, and end this process; without a job nothing happens."""
         with self._lock:
             if self._index is not None:
-                self._send(Message(self._index, ended=True, error=error))
+                self._send(Message(self._index, ended=True, error=error, leaves=True))
                 os._exit(1)
 
 

@@ -167,6 +167,10 @@ class Pool:
                 if message.ended:
                     worker.index = None
                     self._end_job(message)
+                    if message.leaves:
+                        _end([worker])
+                        self._forget(worker)
+                        return True
                 else:
                     self._undelivered.append(message)
         except (EOFError, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,10 @@ def test_measurements_of_gradients_are_shared(
     kind = type(few.measurements[0])
     measure = kind.measure
 
-    def noted(self: Any) -> dict[str, float]:
+    def noted(self: Any, on_drawn: Callable[[int], None]) -> dict[str, float]:
         with drivers.log.open("a") as file:
             file.write(f"{self.file_name}\n")
-        return measure(self)
+        return measure(self, on_drawn)
 
     monkeypatch.setattr(kind, "measure", noted)
     for _ in range(2):

@@ -51,7 +51,7 @@ ALLOWED = {
     ("benchmarks/cli/flags.py", "compile"),
     (f"{PIPE}worker.py", "pickle.loads"),
     (f"{PIPE}ray_worker.py", "pickle.loads"),
-    (f"{PIPE}ray_engine.py", "pickle.loads"),
+    (f"{PIPE}ray_mailbox.py", "pickle.loads"),
 }
 
 
@@ -208,7 +208,7 @@ def test_a_cluster_that_is_started_here_listens_on_the_loopback_and_has_no_dashb
         given.update(options)
         raise Started
 
-    monkeypatch.setattr(ray_cluster, "require_ray", lambda: SimpleNamespace(init=init))
+    monkeypatch.setattr(ray_cluster, "require_ray", lambda: SimpleNamespace(init=init, is_initialized=lambda: False))
     with pytest.raises(Started):
         ray_cluster.RayCluster(None, 2)
     assert (given["address"], given["_node_ip_address"], given["include_dashboard"]) == ("local", "127.0.0.1", False)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -125,6 +126,23 @@ def test_a_suspect_is_tried_again_alone_and_after_the_others(tmp_path: Path) -> 
                     dispatcher.submit(Work(dies_once, tmp_path / "late"))
     assert sorted(started[:3]) == ["a", "b", "suspect"]
     assert started[3:] == ["suspect", "late"]
+
+
+def grows(name: str, path: Path, tell: OnEvent) -> None:
+    kept = []
+    while name == "grows":
+        kept.append(np.ones(2**25))
+        time.sleep(0.05)
+    path.touch()
+
+
+def test_no_job_goes_to_a_worker_that_leaves(tmp_path: Path) -> None:
+    """It says that its job has ended, and then takes a while to end itself: its memory is given back first."""
+    with Pool(Setup(1, memory=2**30)) as pool:
+        heard, ends = dispatched(pool, tmp_path, ["grows", "fine"], grows)
+    assert "more than the 1.00 GiB" in str(ends["grows"])
+    assert ends["fine"] is None
+    assert not [message for message in heard if message.lost]
 
 
 def test_a_job_that_cannot_be_sent_or_read_fails_alone(tmp_path: Path) -> None:
