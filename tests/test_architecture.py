@@ -76,6 +76,8 @@ LONG = {  # files of more than FEW_LINES lines, each with its reason
     "envs/text_mdp.py": "the contract of a text MDP is read as one",
 }
 
+pytestmark = pytest.mark.xdist_group("tree")  # one process parses all files
+
 # packages that may be missing, and may therefore be imported where they are used
 OPTIONAL = {
     "distrax",

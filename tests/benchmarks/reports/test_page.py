@@ -254,6 +254,7 @@ def released_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(results.glob("*/report.html"))
 
 
+@pytest.mark.xdist_group("released pages")  # which take long to draw: one process draws them
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_released_pages_in_a_browser(width: int, released_pages: list[Path]) -> None:
     """At a desktop's and a phone's width."""
