@@ -218,6 +218,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "gradient_quality_2026": _answered("gradient_quality_2026"),
     "objectives": _answered("objectives"),
     "critic_free_control": _answered("critic_free_control"),
+    "trust_regions": _answered("trust_regions"),
     "estimators": _estimators,
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,
