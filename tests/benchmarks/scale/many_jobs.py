@@ -9,6 +9,7 @@ import gc
 import json
 import sys
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -80,7 +81,13 @@ class Scripted:
         gc.collect()
         self.resident.append(memory_mib("VmRSS"))
 
-    def submit(self, job: Job) -> int:
+    def machine(self, index: int) -> str | None:
+        return None
+
+    def elsewhere(self, not_on: Collection[str]) -> bool:
+        return False
+
+    def submit(self, job: Job, not_on: Collection[str] = ()) -> int:
         self.queue.append((self.submitted, job))
         self.submitted += 1
         return self.submitted - 1
