@@ -1,4 +1,4 @@
-"""Can control do without a critic? Group baselines, with and without shared starts, beside critics.
+"""Can control do without a critic? Group baselines, with and without shared starts, against critics.
 
 Two papers contradict each other. Chen et al. (2025, Group Policy Gradient, arXiv 2510.03679) find that group baselines match
 or beat PPO. Oliveira et al. (2025, Learning Without Critics?, arXiv 2511.03527) find that a critic is needed except in short

@@ -22,7 +22,12 @@ from benchmarks.validation.program import program
 from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError
 
-BESIDE = (comparison.FILE, SCALES_FILE, rates.FILE, SETTINGS_FILE)  # what a report reads of a folder besides its cells
+REPORT_FILES = (
+    comparison.FILE,
+    SCALES_FILE,
+    rates.FILE,
+    SETTINGS_FILE,
+)  # what a report reads of a folder besides its cells
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def pack_experiment(name: str, results: Path, more: tuple[Path, ...], smoke: boo
             count = pack_folders(folders[0], folders)
         except Damaged as error:
             raise UsageError(f"damaged: {error}; run the experiment again to replace it") from error
-        for file in BESIDE:
+        for file in REPORT_FILES:
             join_documents([folder / file for folder in folders])
     if not count:
         raise UsageError(f"{folders[0]} holds no results; run: {program()} run {name}")

@@ -1,1 +1,1 @@
-"""Figures of one ranking beside another."""
+"""Figures that compare rankings."""

@@ -34,12 +34,12 @@ def test_workers_step_on_parameters_that_they_share() -> None:
 
 @pytest.mark.usefixtures("forked")
 def test_a_worker_is_killed_and_the_others_go_on() -> None:
-    told, killed = [], False
+    notices, killed = [], False
     for event in train_asynchronously(hogwild(2)):
         if isinstance(event, Progress):
-            told.append(event.notice)
+            notices.append(event.notice)
             if not killed:
                 os.kill(min(children()), signal.SIGKILL)
                 killed = True
-    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in told
+    assert "actor 0 is lost (it was killed by signal 9); the run goes on with 1" in notices
     assert not children()
