@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[4]
-SECOND_NODE = {"num_cpus": 2, "num_gpus": 1}  # the GPU is declared, and none is there
+OURS = {"env_vars": {"PYTHONPATH": str(ROOT)}}  # workers import the tests, whoever starts the node and whenever
+SECOND_NODE = {"num_cpus": 2, "num_gpus": 1, **OURS}  # the GPU is declared, and none is there
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +26,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from benchmarks.execution.engines.ray_cluster import RayCluster
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
         patch.chdir(tmp_path_factory.mktemp("driver"))  # Ray has workers import from the driver's folder first
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, **OURS})
         made.add_node(**SECOND_NODE)
         connection = RayCluster(made.address, 1)
     yield made
