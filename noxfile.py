@@ -22,6 +22,9 @@ ROOT = Path(__file__).parent
 HOME = ROOT / ".nox" / "pg-ladder"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+# groups of tests stay in one process; one that crashes ends the run by name, for groups would then wait for it for ever
+PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup", "--max-worker-restart", "0")
+
 
 def wanted(index: str | None) -> str:
     """What the environment depends on, as one hash: the two files, and the index of torch if there is one."""
@@ -75,13 +78,13 @@ def types(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """Everything but the tests marked slow, two at a time; those on Ray in one process, with one cluster."""
-    run(session, "pytest", "-n", "2", "--dist", "loadgroup", *session.posargs)
+    run(session, *PYTEST, *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def slow(session: nox.Session) -> None:
     """The few long tests: whole learning runs against published scores."""
-    run(session, "pytest", "-n", "2", "--dist", "loadgroup", "-m", "slow", *session.posargs)
+    run(session, *PYTEST, "-m", "slow", *session.posargs)
 
 
 @nox.session(venv_backend="none")
