@@ -16,6 +16,7 @@ from envs.api import (
     Factory,
     Floats,
     Ints,
+    PaysInParts,
     Spec,
     Step,
     Task,
@@ -98,6 +99,12 @@ class Delayed:
 def undelayed(factory: Factory) -> Factory:
     """The wrapped factory of a delayed one; any other factory is returned unchanged."""
     return factory.factory if isinstance(factory, Delayed) else factory
+
+
+def part_weights(factory: Factory) -> tuple[float, ...]:
+    """The weights of the parts of a factory's reward, if it is a PaysInParts; (1,) for a reward of one part."""
+    inner = undelayed(factory)
+    return tuple(inner.reward_parts.values()) if isinstance(inner, PaysInParts) else (1.0,)
 
 
 def delay_s(factory: Factory) -> float:

@@ -22,6 +22,7 @@ from algorithms.training.returns.expected_return import expected_return
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
+from envs.delayed import part_weights
 from envs.seeding import Role, generator, stream
 
 
@@ -91,6 +92,10 @@ class Collector:
         score_norms = estimator.baseline.needs_score_norms
         rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
         spent = rollout.valid.sum((0, 2))
+        if estimator.reads_parts and (parts := tape.stack_any("parts")) is not None:
+            paid = torch.from_numpy(parts).to(rollout.reward) * rollout.valid[..., None] * training.reward_scale
+            weights = torch.tensor(part_weights(self.task.factory)).to(paid).expand_as(paid)
+            rollout = replace(rollout, parts=paid, part_weights=weights)
         if estimator.reads_prefixes:
             observation = self.task.spec.observation
             assert isinstance(observation, Transcript)

@@ -61,6 +61,10 @@ def reason_reads_more(estimator: Estimator) -> str | None:
         return "remembers earlier rollouts"
     if estimator.reads_prefixes:
         return "reads more of the texts than their rewards"
+    if estimator.reads_pool:
+        return "reads episodes that are not in the group"
+    if estimator.reads_parts:
+        return "reads the parts of a reward"
     return None
 
 
