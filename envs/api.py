@@ -93,7 +93,7 @@ class Step(NamedTuple):
     truncated: Bools  # [P, N]  a time limit cut the episode: the value after it is not 0
     action_mask: Bools | None  # [P, N, V], True where the next action is legal
     reference: Floats | None = None  # [P, N] log-probability of the action taken under the task's reference policy
-    parts: Floats | None = None  # [P, N, K] the reward by part, without weights (PaysInParts); None: it has one part
+    parts: Floats | None = None  # [P, N, K] the reward by part, without weights; None: it has one part
 
 
 class VecEnv(Protocol):
@@ -153,18 +153,6 @@ class HasEnds(Protocol):
 
     def ended(self, transcripts: Ints) -> Bools:
         """[M] which of the transcripts [M, L] have an end."""
-
-
-@runtime_checkable
-class PaysInParts(Protocol):
-    """A factory whose reward is a weighted sum, r = sum_k w_k r_k. Its environments pay the r_k as `Step.parts`.
-
-    Shift, flips and shaping are in r and in no part; noise is in r and in the first part.
-    """
-
-    @property
-    def reward_parts(self) -> dict[str, float]:
-        """The weight w_k of each part by its name; a single entry: the reward has one part."""
 
 
 class Factory(Protocol):

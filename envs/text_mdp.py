@@ -161,7 +161,7 @@ class TextMDP(ABC):
 
     @property
     def reward_parts(self) -> dict[str, float]:
-        """The weight of each part of the reward, by name: r = sum_k w_k r_k (envs.api.PaysInParts)."""
+        """The weight of each part of the reward, by name: r = sum_k w_k r_k (envs.delayed.PaysInParts)."""
         return {"reward": 1.0}
 
     def parts(self, rows: Rows, t: int) -> Doubles | None:

@@ -31,7 +31,6 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
     findings = [*_entropy(estimator.entropy), *_kl(estimator.kl)]
     if estimator.scale is not None:
         findings += [*_scale(estimator, estimator.scale, promised), _even(estimator.scale)]
-    if estimator.scale is not None and estimator.reads_parts:
         findings += reward_parts.examine(estimator, estimator.scale)
     return findings
 

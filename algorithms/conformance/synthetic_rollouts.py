@@ -127,7 +127,7 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
 
 
 def with_returns(rollout: Rollout, factor: float = 1.0, more: float = 0.0) -> Rollout:
-    """The rollout whose greedy and expected returns are times `factor`, plus `more`; the parts of its reward are times it."""
+    """The rollout with greedy and expected returns times `factor`, plus `more`, and parts of its reward times `factor`."""
     assert rollout.greedy_return is not None
     assert rollout.expected_return is not None
     greedy, expected = (factor * x + more for x in (rollout.greedy_return, rollout.expected_return))

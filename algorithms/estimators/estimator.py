@@ -154,22 +154,6 @@ class ReadsExpectedReturn(ReadsPrefixes, Protocol):
     def reads_expected_return(self) -> bool: ...
 
 
-@runtime_checkable
-class ReadsPool(Protocol):
-    """A baseline that reads rollout.pool_return, the mean of all episodes that adaptive sampling played for a prompt."""
-
-    @property
-    def reads_pool(self) -> bool: ...
-
-
-@runtime_checkable
-class ReadsParts(Protocol):
-    """A scale that reads rollout.parts, the reward by part, where the task pays in parts."""
-
-    @property
-    def reads_parts(self) -> bool: ...
-
-
 class EntropyBonus(Protocol):
     """The coefficient alpha of the entropy bonus, one per member."""
 
@@ -243,16 +227,6 @@ class Estimator:
     def reads_expected_return(self) -> bool:
         """Whether its baseline reads what only tasks that can be listed have."""
         return isinstance(self.baseline, ReadsExpectedReturn)
-
-    @property
-    def reads_pool(self) -> bool:
-        """Whether its baseline reads more episodes of a prompt than those that are learned from."""
-        return isinstance(self.baseline, ReadsPool)
-
-    @property
-    def reads_parts(self) -> bool:
-        """Whether its scale reads the parts of a reward."""
-        return isinstance(self.scale, ReadsParts)
 
     @property
     def per_sequence(self) -> bool:

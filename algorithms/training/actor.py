@@ -174,7 +174,20 @@ class Actor:
         step = self.env.step(self.policy.head.to_environment(action), active)
         self._now = step.obs, step.action_mask
         ended = step.terminated | step.truncated
-        return Row(obs, inputs, out, action, step.reward, step.terminated, ended, valid, mask, step.reference, density, step.parts)
+        return Row(
+            obs,
+            inputs,
+            out,
+            action,
+            step.reward,
+            step.terminated,
+            ended,
+            valid,
+            mask,
+            step.reference,
+            density,
+            step.parts,
+        )
 
     def _read(self, obs: Array, t: int) -> Array:
         """The policy's input before action t: all features, or the tokens written since the last action [K, P, N]."""

@@ -156,18 +156,6 @@ class InfoGame(TextFactory):
         swapped = np.where(self.action(rows, t) < self.attributes, self.noise, 0.0)
         return np.stack([1 - swapped, swapped], 1)
 
-    @property
-    def reward_parts(self) -> dict[str, float]:
-        return {"answer": 1.0, "questions": self.cost} if self.cost else super().reward_parts
-
-    def parts(self, rows: Rows, t: int) -> Doubles | None:
-        if not self.cost:
-            return None
-        move = self.action(rows, t)
-        right = move - self.attributes == rows.hidden[:, 0]
-        costs = move < self.attributes if self.game == "questions" else ~right
-        return np.stack([right, -1.0 * costs], 1)
-
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, secret = self.action(rows, t), rows.hidden[:, 0]
         reply = self.feedback[move, secret]

@@ -14,6 +14,7 @@ from torch import Tensor
 from algorithms.conformance.coefficients import assess_rollout
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout
+from algorithms.estimators.advantage_scale import reads_parts
 from algorithms.estimators.estimator import AdvantageScale, Estimator
 from algorithms.estimators.rollout import Rollout
 
@@ -25,7 +26,9 @@ UNIT = "the sum of the parts has a common unit"
 
 
 def examine(estimator: Estimator, scale: AdvantageScale) -> list[Finding]:
-    """The findings of all rules on a reward of two parts."""
+    """The findings of all rules on a reward of two parts; none for a scale that reads no parts."""
+    if not reads_parts(scale):
+        return []
     rollout, values = synthetic_rollout()
     made, _ = assess_rollout(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
@@ -44,7 +47,9 @@ def examine(estimator: Estimator, scale: AdvantageScale) -> list[Finding]:
         close_to_zero(APART, off, CLOSE, "sum_k u_k (R_k - mean R_k) / std R_k in every group"),
         Finding(WEIGHED, holds, f"expected one positive factor of all weights; seen {seen}"),
         Finding(
-            UNIT, min(sizes) < CLOSE or min(sizes) > NEAR, f"expected 1 or the batch's deviation; off by {min(sizes):.2g}"
+            UNIT,
+            min(sizes) < CLOSE or min(sizes) > NEAR,
+            f"expected 1 or the batch's deviation; seen it off by {min(sizes):.2g}",
         ),
     ]
 
