@@ -19,6 +19,7 @@ EXPERIMENT = replace(
     rates=RATES,
     figures=(),
     finding=None,
+    guide=(),
     baseline=None,
     small={**transfer.EXPERIMENT.small, "seeds": 1, "variants": ("reinforce", "rloo")},
 )
