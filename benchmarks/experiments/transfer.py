@@ -71,7 +71,7 @@ def build_tasks(models: Models) -> tuple[Task, ...]:
 
 
 TASKS = (*NAMES.values(), *FIRST)
-STEPS = dict.fromkeys(NAMES.values(), 40_000) | dict.fromkeys(FIRST, 2_112)
+STEPS = dict.fromkeys(NAMES.values(), 20_000) | dict.fromkeys(FIRST, 2_112)
 SMALL_VARIANTS = ("reinforce", "rloo", "grpo")
 
 EXPERIMENT = LanguageExperiment(
