@@ -6,7 +6,7 @@ GRPO adds the parts first, so that different combinations of rewards get one adv
 (0, 2) both give -1 and 1. Here a second part that is won along with the first counts: -2 and 2. The weights w_k are the
 task's. Where a task pays one part, A is GRPO's over the square root of the share of groups whose returns differ.
 
-Source: Liu et al. (2026), GDPO, arXiv 2601.05242, section 3; formula and batch-wise step read in the authors' code (NVlabs/
+Source: Liu et al. (2026), GDPO, arXiv 2601.05242; formula and batch-wise step read in the authors' code (NVlabs/
 GDPO) and in summaries of the paper, whose equation numbers were not at hand. Here ddof 0 and no epsilon, as in `grpo`.
 """
 

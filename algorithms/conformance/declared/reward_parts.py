@@ -60,6 +60,6 @@ def standardised(rollout: Rollout) -> tuple[Tensor, Tensor]:
     assert parts is not None
     assert weights is not None
     returns = (parts * rollout.valid[..., None]).sum(0)  # [P, N, K]
-    grouped = returns.unflatten(1, (-1, rollout.group))
+    grouped = returns.reshape(len(returns), -1, rollout.group, returns.shape[-1])
     z = (grouped - grouped.mean(2, keepdim=True)) / grouped.std(2, correction=0, keepdim=True)
     return z.flatten(1, 2), weights[0, :, 0]

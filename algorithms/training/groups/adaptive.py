@@ -52,13 +52,13 @@ def adaptive_groups(rollout: Rollout, returns: Tensor, group: int, middle: float
     middle   an episode is right if its rewards sum to more
     """
     pool = rollout.group
-    paid = (rollout.reward * rollout.valid).sum(0).unflatten(1, (-1, pool))  # [P, X, M]
+    paid = (rollout.reward * rollout.valid).sum(0).reshape(len(returns), -1, pool)  # [P, X, M]
     choice = choose(paid > middle, group)
     seen = torch.arange(pool, device=paid.device) < choice.played[..., None]
     spent = (rollout.valid * seen.flatten(1)).sum((0, 2))
-    mean = (returns.unflatten(1, (-1, pool)) * seen).sum(-1) / choice.played  # [P, X]
+    mean = (returns.view_as(paid) * seen).sum(-1) / choice.played  # [P, X]
     starts = torch.arange(0, paid[0].numel(), pool, device=paid.device)[:, None]
     columns = (choice.kept + starts).flatten(1)  # [P, N]
     picked = {name: select(x, columns) for name, x in rollout.tensors().items()}
     pools = mean.repeat_interleave(group, 1).expand_as(picked["valid"])
-    return replace(rollout, **picked, pool_return=pools, group=group), spent  # type: ignore[arg-type]
+    return replace(rollout, **picked, pool_return=pools, group=group), spent

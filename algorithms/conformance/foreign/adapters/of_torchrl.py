@@ -46,7 +46,7 @@ class TorchRL:
 
     def adapt(self, function: Callable[..., Any], given: Given) -> Estimated | Lossy | TextLoss | GroupAdvantage:
         if isinstance(function, type):
-            check_given(function.__init__, given)
+            check_given(getattr(function, "__init__"), given)  # noqa: B009 (mypy: of an instance it may be another)
             if is_text_loss(function):
                 return TextLoss(function, given)
             return GroupAdvantage(function, given) if is_group_advantage(function) else Lossy(function, given)
