@@ -21,7 +21,7 @@ WRAPPERS = Path(gymnasium.__file__).parent
 warnings.filterwarnings("once", module=r"gymnasium\.")
 
 
-def reset(env: gymnasium.Env[Any, Any], seed: int, place: int) -> tuple[Any, dict[str, Any]]:
+def reset(env: gymnasium.Env[Any, Any], seed: int | None, place: int) -> tuple[Any, dict[str, Any]]:
     """(observation, info) of environment `place`. InvalidOutput if that is not what it returns."""
     try:
         reply: Any = env.reset(seed=seed)

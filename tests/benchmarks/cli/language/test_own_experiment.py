@@ -58,20 +58,21 @@ def test_a_dry_run_makes_no_model_and_lists_what_would_be_made(
 def test_the_time_of_tasks_without_a_model_is_that_of_their_cells(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`transfer` has both kinds. A rate experiment's population has a member for each seed and rate: 3 x 5."""
+    """`transfer` has both kinds. A rate experiment's population has a member for each of 3 seeds and each rate."""
     words = ["--tasks", "lock/small (table),phrase small beta=0.1", "--variants", "rloo"]
     flags = Run(experiment="transfer_rates", results=tmp_path, dry_run=True, tasks=words[1], variants="rloo")
     run = LanguageRun(EXPERIMENTS["transfer_rates"])
     run.select(flags)
     cells = build_cells(run.language, [t for t in run.language.plain if t.name == "lock/small (table)"], [RLOO], None)
     shape = run.language.models[0].shape.linear.values()
-    language = CELL_S + language_seconds(shape, 15 * 1_056)
+    members, steps = 3 * len(run.language.rates), run.language.env_steps["lock/small (table)"]
+    language = CELL_S + language_seconds(shape, members * 1_056)
     assert run.seconds == pytest.approx(CellJob(cells[0], Path()).expected_seconds + language)
     assert main(["run", "transfer_rates", *words, "--dry-run", "--results", str(tmp_path)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [
-        "lock/small (table) x rloo: 15 members x 20,000 steps",
-        "phrase small beta=0.1 x rloo: 15 members x 1,056 steps",
+        f"lock/small (table) x rloo: {members} members x {steps:,} steps",
+        f"phrase small beta=0.1 x rloo: {members} members x 1,056 steps",
     ]
 
 
