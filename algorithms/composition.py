@@ -125,6 +125,20 @@ def remembering(update: Update) -> RemembersSteps | None:
     return update if isinstance(update, RemembersSteps) else None
 
 
+@runtime_checkable
+class SearchesStep(Protocol):
+    """An update rule that reads the batch more often than the gradient does."""
+
+    @property
+    def passes(self) -> int:
+        """How often a step differentiates the batch, the gradient itself counted."""
+
+
+def passes_of(update: Update) -> int:
+    """How often a step of the update rule differentiates its batch."""
+    return update.passes if isinstance(update, SearchesStep) else 1
+
+
 @dataclass(frozen=True)
 class FirstOrder:
     """The estimator's gradient goes to the optimiser."""

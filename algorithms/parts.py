@@ -1,9 +1,11 @@
-"""Whether what a user composes is what it must be: each part has all members of its protocol."""
+"""Whether what a user composes is what it must be: each part has all members of its protocol, and returns its shape."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+
+from torch import Tensor
 
 
 def members(protocol: type) -> list[str]:
@@ -28,3 +30,28 @@ def check_parts(owner: object, protocols: Mapping[str, type]) -> None:
                 f"{name} {type(part).__name__} lacks {', '.join(missing)}: a {name} has all of {protocol.__module__}: "
                 f"{protocol.__name__}"
             )
+
+
+def check_shape(what: str, part: object, found: object, like: Tensor) -> None:
+    """TypeError or ValueError that names the part, where it did not return a tensor of the shape of `like` [T, P, N].
+
+    An axis of 1 stands for any length. Fewer axes would be broadcast from the last one, so [P] would be read as [N].
+    """
+    owner, expected = f"{what} {type(part).__name__}", f"a tensor [T, P, N] of {list(like.shape)}"
+    if not isinstance(found, Tensor):
+        raise TypeError(f"{owner} returned {type(found).__name__}, not {expected}")
+    fits = found.dim() == like.dim() and all(n in (1, m) for n, m in zip(found.shape, like.shape, strict=True))
+    if not fits:
+        raise ValueError(f"{owner} returned a tensor of {list(found.shape)}, not {expected}")
+
+
+def with_state(what: str, part: object, found: object) -> tuple[Tensor, dict[str, Tensor]]:
+    """What a part with a state returned; TypeError that names the part, where it is no pair of a tensor and a dict."""
+    if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[1], dict):
+        shown = (
+            f"({', '.join(type(one).__name__ for one in found)})" if isinstance(found, tuple) else type(found).__name__
+        )
+        raise TypeError(
+            f"{what} {type(part).__name__} returned {shown}, not the pair (tensor [T, P, N], dict of its state)"
+        )
+    return found

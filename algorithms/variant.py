@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from algorithms.algorithm import Methods, TrainingPlan, reason_unusable
 from algorithms.asynchronous.learner import reason_unsupported, train_asynchronously
-from algorithms.composition import Composition, Processes, remembering
+from algorithms.composition import Composition, Processes, passes_of, remembering
 from algorithms.cost import enumerated_seconds, sampled_seconds
 from algorithms.estimators.estimator import Estimator
 from algorithms.policies.actor_critic import ActorCritic
@@ -178,7 +178,8 @@ class Variant(Composition):
         if self.exact:
             texts = ExactReturn(plan.task).enumeration.texts
             return enumerated_seconds(plan.task, plan.training, texts, plan.env_steps, count)
-        return sampled_seconds(plan.task, plan.training, self.schedule, self.critic, plan.env_steps, count)
+        passes = passes_of(self.update)
+        return sampled_seconds(plan.task, plan.training, self.schedule, self.critic, plan.env_steps, count, passes)
 
     def reason_unusable(self, plan: TrainingPlan, state: RunState, records: int, device: str) -> str | None:
         return reason_unusable(self._run(plan, device), state, records)

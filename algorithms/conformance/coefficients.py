@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algorithms.conformance.synthetic_rollouts import STEPS
 from algorithms.estimators.estimator import Assessment, Estimator, Signals
-from algorithms.estimators.loss import assess, row_weights
+from algorithms.estimators.loss import action_objective, assess, row_weights
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number
@@ -45,7 +45,7 @@ def assess_rollout(
 def surrogate_coefficients(estimator: Estimator, rollout: Rollout, advantage: Tensor, weights: Tensor) -> Tensor:
     """weights times d L / d log pi at pi = mu [T, P, N]."""
     logp = rollout.logp.clone().requires_grad_()
-    return gradient_of(estimator.surrogate(logp, rollout.logp, advantage, rollout.valid) * weights, logp)
+    return gradient_of(action_objective(estimator, logp, rollout.logp, advantage, rollout.valid) * weights, logp)
 
 
 def gradient_of(objective: Tensor, x: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def expected_gradient(
     near = (
         rollout.current_logp if estimator.correction is not None and rollout.current_logp is not None else rollout.logp
     )
-    objective = estimator.surrogate(logp, near, made.advantage, valid) + alpha[:, None] * entropy
+    objective = action_objective(estimator, logp, near, made.advantage, valid) + alpha[:, None] * entropy
     if kl.place == "loss":
         objective = objective - beta * kl.estimate(x, valid)
     if values is not None and made.target is not None:

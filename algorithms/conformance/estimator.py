@@ -47,6 +47,7 @@ from algorithms.variant import Promises
 __all__ = ["coefficients", "examine"]
 
 CLOSE = 1e-7
+REPEATS = 4  # assessments of one rollout: one alone may agree by chance
 
 
 def examine(estimator: Estimator, promises: Promises | None = None, replicates: int = 0) -> list[Finding]:
@@ -58,6 +59,7 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
     fresh = copy.deepcopy(estimator)
     subject = Subject(estimator)
     findings = [
+        subject.repeated(),
         *subject.rows(),
         subject.members(),
         subject.permuted(),
@@ -96,6 +98,11 @@ class Subject:
     def _unmoved(self, rule: str, changed: Rollout) -> Finding:
         """The coefficients of valid rows do not change."""
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
+
+    def repeated(self) -> Finding:
+        """The rollout alone decides: no clock, no chance and no count of calls. Else the other rules read noise."""
+        off = torch.stack([self._of(self.rollout) - self.base for _ in range(REPEATS)])
+        return close_to_zero("the same rollout has the same coefficients", off, CLOSE)
 
     def rows(self) -> list[Finding]:
         garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "score_norm_sq", "parts")

@@ -19,6 +19,7 @@ from algorithms.estimators.rollout import (
     padded_columns,
     valid_columns,
 )
+from algorithms.parts import check_shape, with_state
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.tunable import Number, as_vector, select_members
 
@@ -33,20 +34,35 @@ def assess(
     The target is q_t unless the credit defines another. Means and deviations are those of a member or a group, never
     across members.
     """
+    valid, baseline = rollout.valid, estimator.baseline
     q = estimator.credit(rollout, signals.values)
-    b, baseline_state = estimator.baseline(q, rollout, signals.values, baseline_state)
-    advantage = (q - b) * rollout.valid
+    check_shape("credit", estimator.credit, q, valid)
+    b, baseline_state = with_state("baseline", baseline, baseline(q, rollout, signals.values, baseline_state))
+    check_shape("baseline", baseline, b, valid)
+    advantage = (q - b) * valid
     if estimator.correction is not None:
-        advantage = advantage * estimator.correction(rollout.log_ratio, rollout.valid)
+        weight = estimator.correction(rollout.log_ratio, valid)
+        check_shape("correction", estimator.correction, weight, valid)
+        advantage = advantage * weight
     unscaled = advantage
     if estimator.scale is not None and not estimator.scale.each_minibatch:
         advantage = estimator.scale(advantage, q, rollout)
+        check_shape("scale", estimator.scale, advantage, valid)
     if not estimator.baseline.critic:
         return Assessment(advantage, None, unscaled), baseline_state
     if (credit := off_policy(estimator.credit)) is not None:
         assert signals.values is not None
         return Assessment(advantage, credit.target(rollout, signals.values), unscaled), baseline_state
     return Assessment(advantage, q, unscaled), baseline_state
+
+
+def action_objective(
+    estimator: Estimator, logp: Tensor, behaviour_logp: Tensor, advantage: Tensor, valid: Tensor
+) -> Tensor:
+    """The surrogate's L(pi, mu, A) of each action, [T, P, N]."""
+    objective = estimator.surrogate(logp, behaviour_logp, advantage, valid)
+    check_shape("surrogate", estimator.surrogate, objective, logp)
+    return objective
 
 
 def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
@@ -175,7 +191,7 @@ class Objective(NamedTuple):
             else:
                 logp = self.policy.head.log_prob(out, batch.action)
         valid = (batch.weight > 0).to(batch.weight)
-        objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+        objective = action_objective(estimator, logp, batch.logp, batch.advantage, valid)
         if self.alpha is not None and entropy is not None:
             objective = objective + self.alpha[:, None].to(entropy) * entropy
         if self.beta and batch.reference is not None:

@@ -39,6 +39,11 @@ class Natural:
         if not (as_vector(self.delta) > 0 and self.damping >= 0 and self.conjugate_steps >= 1 and self.backtracks >= 1):
             raise ValueError(f"needs delta above 0, damping 0, conjugate_steps and backtracks 1 at least, not {self}")
 
+    @property
+    def passes(self) -> int:
+        """The gradient, and a product with F for each conjugate step."""
+        return 1 + self.conjugate_steps
+
     def step(self, learner: Stepper, batch: Batch) -> None:
         """Move the critic by the optimiser, and the actor along the natural gradient."""
         policy = learner.policy

@@ -64,10 +64,12 @@ def configurations(variants: tuple[str, ...]) -> Mapping[tuple[str, str], Mappin
     }
 
 
+PLAIN = tuple(replace(REGISTERED[problem], name=name, shown_as="") for (problem, _), name in NAMES.items())
+
+
 def build_tasks(models: Models) -> tuple[Task, ...]:
     """Every problem under every kind of policy, and the language model's."""
-    tasks = (replace(REGISTERED[problem], name=name, shown_as="") for (problem, _), name in NAMES.items())
-    return (*tasks, *build_phrases(models, FIRST))
+    return (*PLAIN, *build_phrases(models, FIRST))
 
 
 TASKS = (*NAMES.values(), *FIRST)
@@ -81,6 +83,7 @@ EXPERIMENT = LanguageExperiment(
     variants=LEARNERS,
     env_steps=STEPS,
     evaluation=Evaluation(checkpoints=5, episodes=50),
+    plain=PLAIN,
     build_tasks=build_tasks,
     configurations=configurations(LEARNERS),
     protocol="text",

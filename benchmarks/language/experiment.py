@@ -26,11 +26,13 @@ class LanguageExperiment(ComparisonExperiment):
 
     tasks       their names, which are known without any model
     build_tasks makes them from the models, in the order of the names
+    plain       those of the tasks that no model is part of
     models      what the base and the judge's model are made of
     pipeline    makes the tasks instead, with what is trained before them for so many seeds on what a user brings; yields
                 progress
     """
 
+    plain: tuple[Task, ...] = ()
     build_tasks: Callable[[Models], tuple[Task, ...]] = lambda models: ()
     models: tuple[OwnModel, ...] = tuple(OwnModel(kind) for kind in KINDS)
     text_measures: tuple[str, ...] = TEXT_MEASURES

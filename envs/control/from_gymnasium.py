@@ -18,6 +18,7 @@ from gymnasium.envs.registration import EnvSpec
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import clip_to_box, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actions
+from envs.custom import replies
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
 from envs.seeding import EpisodeSeeds
@@ -160,7 +161,7 @@ class GymnasiumVec:
                 (raw, info), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
-                raw, paid, ends, cuts, info = self._envs[i].step(chosen)
+                raw, paid, ends, cuts, info = replies.step(self._envs[i], chosen, i)
                 terminated[i], truncated[i] = _flag(ends, "terminated", i), _flag(cuts, "truncated", i)
                 reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
@@ -184,8 +185,7 @@ class GymnasiumVec:
             env.close()
 
     def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
-        raw, info = self._envs[i].reset(seed=self._seeds.next(i))
-        return raw, info
+        return replies.reset(self._envs[i], self._seeds.next(i), i)
 
     def _read(self, i: int, raw: Raw, info: dict[str, Any], ended: bool) -> tuple[Array, Bools | None]:
         """The encoded observation and the mask of environment i."""

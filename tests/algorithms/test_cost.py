@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from algorithms import cost
-from algorithms.composition import Schedule
+from algorithms import VARIANTS, cost
+from algorithms.composition import Schedule, passes_of
 from algorithms.cost import language_seconds, sampled_seconds
 from algorithms.policies.networks.mlp import MLP
-from algorithms.training_config import Episodes, TrainingConfig
+from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from envs import TASKS
 
 
-def test_a_language_model_costs_eight_products_a_token() -> None:
-    """2 to write a token, 2 to read it under the reference, 4 to learn from it: 8 x (6 + 20) x 1,000 at 15e9 a second."""
-    assert language_seconds([(2, 3), (4, 5)], 1_000) == pytest.approx(8 * 26 * 1_000 / 15e9)
+def test_a_language_model_costs_four_products_to_play_and_four_for_each_pass() -> None:
+    """(4 + 4 passes) x (6 + 20) x 1,000 at 20e9 a second."""
+    assert language_seconds([(2, 3), (4, 5)], 1_000) == pytest.approx(8 * 26 * 1_000 / 20e9)
+    assert language_seconds([(2, 3), (4, 5)], 1_000, 3) == pytest.approx(16 * 26 * 1_000 / 20e9)
+
+
+def test_a_natural_gradient_passes_over_its_rows_for_each_conjugate_step() -> None:
+    """16,000 steps of 10 members in 16 environments of 50 steps: 20 updates of 8,000 rows, which it reads 11 times."""
+    assert passes_of(VARIANTS["npg"].update) == 11
+    assert passes_of(VARIANTS["gae"].update) == 1
+    training = TrainingConfig(network=MLP(), collection=Unroll(50, 16))
+    one, eleven = (sampled_seconds(TASKS["CartPole-v1"], training, Schedule(), True, 16_000, 10, n) for n in (1, 11))
+    width = 1 + 4 / cost.WIDE
+    assert eleven - one == pytest.approx(width * 10 * (20 / cost.UPDATES_PER_S + 160_000 / cost.LEARNED_PER_S))
 
 
 def test_short_episodes_make_more_updates_of_rollouts_that_are_mostly_empty() -> None:

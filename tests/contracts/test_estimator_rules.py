@@ -18,6 +18,7 @@ from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import BatchMean, GroupMean, LeaveOneOut, MovingAverage, Zero
 from algorithms.estimators.credit import EpisodeReturn, LambdaReturn, RewardToGo
 from algorithms.estimators.estimator import Estimator
+from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.estimators.surrogate import Score
 from algorithms.variant import Promises, Variant
 from tests.builders import LEARNING
@@ -221,3 +222,20 @@ def test_a_promise_that_is_not_kept_is_named() -> None:
 def test_what_cannot_be_computed_says_why() -> None:
     with pytest.raises(ValueError, match="bootstraps and needs a critic"):
         examine(Estimator(LambdaReturn(), Zero(), Score()))
+
+
+def test_an_estimator_that_counts_its_calls_is_said_to_differ_on_one_rollout() -> None:
+    """Its baseline rises by 1 with each call. The first finding says so, before rules that read the noise."""
+    calls: list[int] = []
+
+    class Counting(LeaveOneOut):
+        def __call__(
+            self, q: torch.Tensor, rollout: Rollout, values: torch.Tensor | None, state: PartState
+        ) -> tuple[torch.Tensor, PartState]:
+            calls.append(1)
+            b, state = super().__call__(q, rollout, values, state)
+            return b + len(calls), state
+
+    first = examine(replace(RLOO, baseline=Counting()))[0]
+    assert (first.rule, first.holds) == ("the same rollout has the same coefficients", False)
+    assert examine(RLOO)[0].holds

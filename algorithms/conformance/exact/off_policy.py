@@ -26,7 +26,7 @@ from algorithms.conformance.exact.drift import exact_log_probabilities
 from algorithms.conformance.exact.group_objective import reason_reads_more
 from algorithms.conformance.gradient_quality import Quality, exact_gradient, one_policy
 from algorithms.estimators.estimator import Estimator, Signals
-from algorithms.estimators.loss import assess, rows_to_learn_from
+from algorithms.estimators.loss import action_objective, assess, rows_to_learn_from
 from algorithms.estimators.rollout import Rollout
 from algorithms.training.returns.exact_return import ExactReturn, text_mdp
 from algorithms.training_config import Episodes, TrainingConfig
@@ -190,5 +190,5 @@ def _row_coefficients(estimator: Estimator, start: Start, chosen: Tensor, horizo
     assessment, _ = assess(estimator, rollout, Signals(None), {})
     batch, _ = rows_to_learn_from(estimator, rollout, assessment, horizon, whole_episodes=True)
     logp = logpi.clone().requires_grad_()
-    objective = estimator.surrogate(logp, batch.logp, batch.advantage, valid)
+    objective = action_objective(estimator, logp, batch.logp, batch.advantage, valid)
     return gradient_of(objective * batch.weight, logp)

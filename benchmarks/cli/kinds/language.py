@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from algorithms.algorithm import Algorithm
 from algorithms.cost import language_seconds
 from algorithms.language.stage import StageProgress
 from benchmarks.cli.engine_flags import check_device
@@ -14,13 +15,15 @@ from benchmarks.cli.kinds.comparison import ComparisonRun
 from benchmarks.cli.kinds.jobs import jobs_at_once
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RunFlags
-from benchmarks.design.cells import blocks
+from benchmarks.design.cells import blocks, build_cells, reads_rates
 from benchmarks.design.experiment import Outcome
 from benchmarks.design.identity import canonical
 from benchmarks.design.lookup import find_variants
 from benchmarks.design.settings import BUDGET
+from benchmarks.execution.cost import CELL_S
 from benchmarks.execution.display.stages import watch
 from benchmarks.execution.display.time_left import rough
+from benchmarks.execution.jobs import CellJob
 from benchmarks.execution.provenance import provenance
 from benchmarks.language.artefacts import ArtefactStore, NotMade, only_reading
 from benchmarks.language.bases import MINUTES, Models, OwnModel, make_model, missing
@@ -130,19 +133,43 @@ class LanguageRun(ComparisonRun):
                     return None
 
     def _list_unmade(self, own: OwnData, flags: RunFlags) -> None:
-        """A line for each cell of tasks that are not yet known, but for those that a variant cannot run on."""
+        """A line for each cell. Tasks of models are not yet known, nor which variants cannot run on them."""
         experiment = self.language
-        names = experiment.task_names if flags.tasks is None else split(flags.tasks)
+        if flags.seeds is not None:
+            experiment = replace(experiment, seeds=flags.seeds, seeds_by_variant={})
+        plain = {task.name: task for task in experiment.plain}
         variants = find_variants(experiment.variants, None if flags.variants is None else split(flags.variants))
+        for name in experiment.task_names if flags.tasks is None else split(flags.tasks):
+            if name in plain:
+                for cell in build_cells(experiment, [plain[name]], variants, flags.env_steps):
+                    job = CellJob(cell, Path())
+                    self._list(job.label, len(job.seeds), job.member_steps, job.expected_seconds)
+            else:
+                self._list_of_models(experiment, name, variants, own, flags.env_steps)
+
+    def _list_of_models(
+        self,
+        experiment: LanguageExperiment,
+        name: str,
+        variants: Sequence[Algorithm],
+        own: OwnData,
+        env_steps: int | None,
+    ) -> None:
+        """The cells of one task whose models have not been made; each step of the optimiser is one pass over the tokens."""
         shape = next(model.shape for model in experiment.models if model.part == "base")
         matrices = tuple(shape.linear.values()) if own.base is None else own.base.matrices
-        for name in names:
-            for variant in variants:
-                steps = (flags.env_steps or experiment.env_steps.get(name) or BUDGET) if variant.learns else 0
-                for block in blocks(flags.seeds or experiment.seeds, experiment.block):
-                    said = f"{steps:,} steps" if steps else "no training"
-                    self.listed.append(f"{name} x {variant.name}: {len(block)} members x {said}")
-                    self.seconds += language_seconds(matrices, steps * len(block))
+        for variant in variants:
+            steps = (env_steps or experiment.env_steps.get(name) or BUDGET) if variant.learns else 0
+            rates = len(experiment.rates) if experiment.rates and reads_rates(variant) else 1
+            for block in blocks(experiment.seeds, experiment.block):
+                members, passes = len(block) * rates, variant.methods.steps_per_update or 1
+                seconds = CELL_S + language_seconds(matrices, steps * members, passes)
+                self._list(f"{name} x {variant.name}", members, steps, seconds)
+
+    def _list(self, label: str, members: int, steps: int, seconds: float) -> None:
+        """One cell that would follow."""
+        self.listed.append(f"{label}: {members} members x {f'{steps:,} steps' if steps else 'no training'}")
+        self.seconds += seconds
 
 
 def _on(task: Task, device: str) -> Task:

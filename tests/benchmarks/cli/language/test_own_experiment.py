@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 import torch
 
+from algorithms import VARIANTS
+from algorithms.cost import language_seconds
 from benchmarks.cli.kinds.language import LanguageRun, _on
 from benchmarks.cli.main import main
 from benchmarks.cli.run import Run
+from benchmarks.design.cells import build_cells
+from benchmarks.execution.cost import CELL_S
+from benchmarks.execution.jobs import CellJob
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.language.artefacts import ArtefactStore, NotMade, only_reading
 from benchmarks.language.experiment import LanguageExperiment
@@ -29,6 +34,7 @@ OWN: dict[str, Any] = {
     "prompts": Path("prompts.jsonl"), "preferences": Path("preferences.jsonl"),
     "demonstrations": Path("demonstrations.jsonl"), "reward": "own_rewards_here:praise",
 }  # fmt: skip
+RLOO = VARIANTS["rloo"]
 WORDS = ["run", "rlhf", "--smoke", "--dry-run", "--results"]
 
 
@@ -47,6 +53,27 @@ def test_a_dry_run_makes_no_model_and_lists_what_would_be_made(
     assert "review x best_of_4_samples: 2 members x no training" in said.out
     assert "rlhf: at most 5 cells after that, about" in said.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_of_tasks_without_a_model_is_that_of_their_cells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`transfer` has both kinds. A rate experiment's population has a member for each of 3 seeds and each rate."""
+    words = ["--tasks", "lock/small (table),phrase small beta=0.1", "--variants", "rloo"]
+    flags = Run(experiment="transfer_rates", results=tmp_path, dry_run=True, tasks=words[1], variants="rloo")
+    run = LanguageRun(EXPERIMENTS["transfer_rates"])
+    run.select(flags)
+    cells = build_cells(run.language, [t for t in run.language.plain if t.name == "lock/small (table)"], [RLOO], None)
+    shape = run.language.models[0].shape.linear.values()
+    members, steps = 3 * len(run.language.rates), run.language.env_steps["lock/small (table)"]
+    language = CELL_S + language_seconds(shape, members * 1_056)
+    assert run.seconds == pytest.approx(CellJob(cells[0], Path()).expected_seconds + language)
+    assert main(["run", "transfer_rates", *words, "--dry-run", "--results", str(tmp_path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"lock/small (table) x rloo: {members} members x {steps:,} steps",
+        f"phrase small beta=0.1 x rloo: {members} members x 1,056 steps",
+    ]
 
 
 def test_a_dry_run_on_a_base_that_is_there_makes_no_stage(
