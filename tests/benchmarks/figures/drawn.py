@@ -1,4 +1,4 @@
-"""What is wrong with a drawn figure: its width, its type, texts that leave it, lie on one another or are crossed by lines."""
+"""What is wrong with a drawn figure: its width, its type, texts beyond its edges, on one another or crossed by lines."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ def annotated(first: tuple[float, float], second: tuple[float, float]) -> Figure
         (axes,) = made.panels
         axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
         for name, place in (("above", first), ("below", second)):
-            axes.annotate(name, (0, 0), place, fontsize=7, va="center", arrowprops={"arrowstyle": "-", "relpos": (0, 0.5)})
+            axes.annotate(
+                name, (0, 0), place, fontsize=7, va="center", arrowprops={"arrowstyle": "-", "relpos": (0, 0.5)}
+            )
     return made.figure
 
 
