@@ -7,6 +7,7 @@ import re
 import shutil
 from typing import Any, TextIO, cast
 
+from benchmarks.validation.narrow_tables import narrow_tables
 from benchmarks.validation.program import MODULE, SCRIPT
 
 NARROW = 20  # columns of a terminal below which nothing is broken
@@ -75,7 +76,8 @@ class _Fitted:
     def write(self, text: str) -> int:
         """Write the text; returns its length, as any stream does."""
         width = columns(self._stream)
-        self._stream.write("\n".join(broken(line, width) for line in text.split("\n")))
+        lines = narrow_tables(text.split("\n"), width) if width >= NARROW else text.split("\n")
+        self._stream.write("\n".join(broken(line, width) for line in lines))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
