@@ -29,7 +29,7 @@ def always_fitted(stream: TextIO) -> TextIO:
 
 
 def broken(line: str, width: int) -> str:
-    """A line in lines of at most so many columns, if its words are no longer.
+    """A line in lines of at most so many columns, if its words are no longer. Where it fits with fewer spaces, it is one.
 
     Lines below the first begin under the line's last column, where that leaves half of the width, else where the line
     begins. A command that is to be typed stays on one line, so that it can be copied.
@@ -37,6 +37,9 @@ def broken(line: str, width: int) -> str:
     plain = COLOUR.sub("", line)
     if len(plain) <= width or width < NARROW or MOVES.search(line) or plain.lstrip().startswith(KEPT):
         return line
+    close = line[: len(line) - len(line.lstrip())] + re.sub(" {3,}", "  ", line.lstrip())
+    if len(COLOUR.sub("", close)) <= width:
+        return close
     indent = " " * _indent(plain, width)
     joined = line if plain.startswith("usage:") else COMMAND.sub(lambda found: found[0].replace(" ", JOIN), line)
     made, long = [""], 0

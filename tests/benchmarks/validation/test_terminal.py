@@ -25,6 +25,10 @@ def test_a_line_is_broken_between_words() -> None:
     assert broken("x" * 30, 20) == "x" * 30
 
 
+def test_spaces_that_align_go_before_words() -> None:
+    assert broken("  lock/small          text    J0    0.25", 30) == "  lock/small  text  J0  0.25"
+
+
 def test_what_fits_stays_as_it_is() -> None:
     assert broken("one two  three", 20) == "one two  three"
     assert broken("one two three four five six", 5) == "one two three four five six"
