@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.cli import HELP, overview
 from benchmarks.validation.program import OURS, path_variables
+from benchmarks.validation.terminal import fitted
 
 
 def leave(status: int) -> None:
@@ -27,6 +28,7 @@ def leave(status: int) -> None:
 
 def main() -> None:
     """Run the command of `sys.argv`, and end the process with its exit status."""
+    sys.stdout, sys.stderr = fitted(sys.stdout), fitted(sys.stderr)
     if sys.argv[1:2] and sys.argv[1] in HELP:  # at once: everything else imports the packages that its work needs
         print(overview())
         status = 0

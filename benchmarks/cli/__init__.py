@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 from benchmarks.validation.program import program
+from benchmarks.validation.terminal import broken, columns
 
 # command -> the module that holds it, and its class; a module is imported when its command is given, for most of them import
 # torch
@@ -43,5 +45,5 @@ def overview(group: str = "") -> str:
         place = Path(__file__).parents[2].joinpath(*module.split("."))
         path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        lines.append(f"  {name:8} {text.splitlines()[0]}")
-    return "\n".join(lines)
+        lines.append(f"  {name:8}  {text.splitlines()[0]}")
+    return "\n".join(broken(line, columns(sys.stdout)) for line in lines)

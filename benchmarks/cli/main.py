@@ -18,6 +18,7 @@ from benchmarks.cli import COMMANDS, GROUPS, HELP, overview
 from benchmarks.cli.flags import flags_of, source
 from benchmarks.validation.numbers import whole_number
 from benchmarks.validation.program import as_typed, program
+from benchmarks.validation.terminal import always_fitted
 from benchmarks.validation.usage import DONE, FAILED, INTERRUPTED, UNREAD, USAGE, WorkFailed, describe_error
 from envs.validation import UnknownName, UsageError, look_up
 
@@ -82,7 +83,8 @@ def _parse(argv: list[str]) -> Callable[[], int]:
         name = f"{name} {stage}"
     if any(word in HELP for word in words):
         description = ast.get_docstring(source(module_name)[0]) or ""
-        return _parse_with_tyro(flags_of(module_name, kind), ["--help"], name, description)
+        with contextlib.redirect_stdout(always_fitted(sys.stdout)):
+            return _parse_with_tyro(flags_of(module_name, kind), ["--help"], name, description)
     module = importlib.import_module(module_name)
     command: type = getattr(module, kind)
     _check_flags(name, command, words)

@@ -171,8 +171,9 @@ def name_rows(axis: Axes, names: Sequence[str], share: float = 0.4) -> None:
 
 
 def line_groups(names: Sequence[str]) -> list[list[str]]:
-    """Lines in groups of as many as one panel keeps distinguishable."""
-    return [list(names[i : i + LINES_A_PANEL]) for i in range(0, len(names), LINES_A_PANEL)]
+    """Lines in the fewest groups that one panel keeps distinguishable, each as large as the next: 7 are 4 and 3."""
+    size = math.ceil(len(names) / max(1, math.ceil(len(names) / LINES_A_PANEL)))
+    return [list(names[i : i + size]) for i in range(0, len(names), size or 1)]
 
 
 def thousands(axis: Axes) -> None:

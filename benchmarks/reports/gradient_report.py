@@ -19,8 +19,9 @@ from benchmarks.figures.gradients.objectives import objectives as draw_objective
 from benchmarks.figures.gradients.trust_regions import trust_regions as draw_trust_regions
 from benchmarks.figures.rendering.file_kinds import SUFFIXES
 from benchmarks.reports.document import Document
+from benchmarks.reports.loading import merge_provenance
 from benchmarks.reports.markup import escaped
-from benchmarks.reports.sections import gradients, objectives, trust_regions
+from benchmarks.reports.sections import facts, gradients, objectives, trust_regions
 from benchmarks.reports.variant_groups import groups
 from benchmarks.store.sources import read_measurement
 from envs.naming.titles import distinct
@@ -122,20 +123,23 @@ def build_document(lab: GradientExperiment, outcome: Outcome) -> Document:
     first, *others = said or ["Nothing was measured."]
     lost = joined([escaped(failure.splitlines()[0]) for failure in outcome.failures]) or "None failed."
     count = f"{len(paths)} measurements are here, {len(lab.measurements) - len(paths)} are missing."
-    facts = read_measurement(paths[0])["provenance"].items()
+    origin = merge_provenance([read_measurement(paths[0])["provenance"]])
     sections = (
         Section("What was measured", (Prose(joined(others)), *_figures(lab, frame, crossing, kl, weights))),
         *_section("Objectives", objectives.EXPLAINED, Table("objectives", climbed)),
         *_section(
             "Trust regions",
             trust_regions.EXPLAINED,
-            *(Table(name, trust_regions.table(regions, of)) for of, name in trust_regions.QUANTITIES.items()),
+            *(
+                Table(name, trust_regions.table(regions, of), trust_regions.CAPTIONS[of])
+                for of, name in trust_regions.QUANTITIES.items()
+            ),
         ),
         *_section("Every estimator", COLUMNS_EXPLAINED, Table("estimators", ladder[SHOWN_COLUMNS[2:]])),
         *_section("The KL", CAPTIONS["kl"], Table("kl", kl)),
         *_section("Measurements", "", Table("quality", frame[SHOWN_COLUMNS]), Table("crossover", crossing)),
         Section("Failures and missing cells", (Prose(f"{count}\n\n{lost}"),)),
-        Section("Provenance", (Prose(joined([f"{key}: {value}" for key, value in facts])),)),
+        Section("Provenance", (Prose(joined(facts.origin_lines(origin))),)),
     )
     return Document(lab.name, lab.question, first, sections)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def build_report_input(
         not_run=_not_run(experiment, suite),
         mixed=tuple(pooling.mixed(metas)),
         own_tasks=_own_tasks(experiment, suite),
-        provenance=_merge_provenance([meta["provenance"] for meta in metas]),
+        provenance=merge_provenance([meta["provenance"] for meta in metas]),
         out=folder,
     )
 
@@ -101,9 +102,9 @@ def _sample_texts(metas: list[dict[str, Any]], suite: Suite, part: str) -> dict[
     }
 
 
-def _merge_provenance(metas: list[dict[str, object]]) -> dict[str, object]:
-    """Provenance shared by all cells; where cells differ, every value that occurs."""
-    merged: dict[str, object] = {}
+def merge_provenance(metas: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """What is known of the origin of all cells, as text; where cells differ, every value that occurs."""
+    merged: dict[str, str] = {}
     for key in dict.fromkeys(key for meta in metas for key in meta):
         values = list(dict.fromkeys(_as_text(meta[key]) for meta in metas if key in meta))
         merged[key] = " | ".join(values)

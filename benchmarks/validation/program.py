@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import site
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,13 @@ def program() -> str:
 def as_typed(text: str) -> str:
     """A text with commands of `python -m benchmarks`, as they are typed where this process was started."""
     return text.replace(MODULE, program())
+
+
+def run_line(experiment: str, folder: Path) -> str:
+    """The command that makes an experiment's results in this folder, as results/ladder or results/ladder-smoke."""
+    words = [experiment, *(["--smoke"] if folder.name.endswith("-smoke") else [])]
+    words += [] if folder.parent == Path("results") else ["--results", str(folder.parent)]
+    return f"{program()} run {shlex.join(words)}"
 
 
 def path_variables() -> dict[str, str]:

@@ -36,7 +36,7 @@ from benchmarks.store import pooling
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
-from benchmarks.validation.program import as_typed
+from benchmarks.validation.program import as_typed, run_line
 from envs.api import Task
 from envs.named import check_installed
 from envs.validation import UsageError, look_up
@@ -164,7 +164,7 @@ class ComparisonRun:
 
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         if not has_results(folder):
-            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
+            raise UsageError(f"{folder} holds no results; run: {run_line(self.experiment.name, folder)}")
         written: Path | None = _imported(REPORT).report_folder(self.experiment, folder, baseline, figure_kinds)
         return written
 

@@ -19,6 +19,7 @@ from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURED, stored_cells
+from benchmarks.validation.program import run_line
 from envs.validation import UsageError
 
 
@@ -51,7 +52,7 @@ class GradientRun:
     def report_folder(self, folder: Path, baseline: str | None, figure_kinds: Sequence[str]) -> Path | None:
         paths = stored_cells(folder, MEASURED)
         if not paths:
-            raise UsageError(f"{folder} holds no results; run: python -m benchmarks run {self.experiment.name}")
+            raise UsageError(f"{folder} holds no results; run: {run_line(self.experiment.name, folder)}")
         try:
             return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:

@@ -18,7 +18,7 @@ from benchmarks.store.files import Damaged, read_document, save_json
 from benchmarks.store.many.packing import pack_folders
 from benchmarks.store.packed import cells_path, rows_path
 from benchmarks.store.pooling import SETTINGS_FILE
-from benchmarks.validation.program import program
+from benchmarks.validation.program import run_line
 from benchmarks.validation.usage import DONE, check_folder
 from envs.validation import UsageError
 
@@ -80,5 +80,5 @@ def pack_experiment(name: str, results: Path, more: tuple[Path, ...], smoke: boo
         for file in REPORT_FILES:
             join_documents([folder / file for folder in folders])
     if not count:
-        raise UsageError(f"{folders[0]} holds no results; run: {program()} run {name}")
+        raise UsageError(f"{folders[0]} holds no results; run: {run_line(name, folders[0])}")
     return folders[0]

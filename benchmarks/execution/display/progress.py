@@ -167,6 +167,9 @@ class Display:
     def _render(self) -> Group:
         """The line, and a row for each cell that runs."""
         table = Table(box=None, show_header=False)
+        table.add_column()  # a label goes on below itself where the terminal is narrow, and the numbers stay together
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
         for i, state in sorted(self.running.items()):
             table.add_row(Text(self.jobs[i].label), f"{self.steps[i]:,} steps", state)
         return Group(Text(self._line()), table) if self.running else Group(Text(self._line()))

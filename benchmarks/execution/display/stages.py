@@ -10,6 +10,7 @@ from typing import TextIO, TypeVar
 from algorithms.language.stage import StageProgress
 from benchmarks.execution.display.progress import PLAIN_EVERY_S, duration
 from benchmarks.execution.display.time_left import rough
+from benchmarks.validation.terminal import columns
 
 T = TypeVar("T")
 TERMINAL_EVERY_S = 0.5
@@ -48,5 +49,5 @@ def watch(title: str, stage: Generator[StageProgress, None, T], out: TextIO | No
         left = rough((progress.total - progress.done) / speed)
         measured = "  ".join(f"{name} {value:.3g}" for name, value in progress.measures.items())
         line = f"{duration(now - begun)}  {progress.done / progress.total:4.0%}  {measured}  about {left} left"
-        out.write(f"\r\x1b[K{line}" if live else f"{line}\n")
+        out.write(f"\r\x1b[K{line[: columns(out) - 1]}" if live else f"{line}\n")  # the next one is to cover it
         out.flush()

@@ -13,7 +13,8 @@ from benchmarks.figures.style import SMALL, LineStyle
 from envs.api import Doubles
 
 LINE = 0.125  # inches from one name to the next
-FARTHEST = 0.3  # inches between a line's end and its name
+FARTHEST = 0.3  # inches by which a name may stand above or below its line's end
+EARLIEST = 0.85  # of the panel's width: from an end before it, the line to the name would look like a curve
 SHARE = 0.3  # of the figure's width that names may take
 
 
@@ -28,7 +29,8 @@ class End(NamedTuple):
 def label_line_ends(panels: Sequence[tuple[Axes, Mapping[str, End]]], height: float) -> bool:
     """Write the names of all panels at the right of their lines; False, and nothing written, where names of one do not fit.
 
-    They do not where they would take too much of the figure's width, leave the panel, or stand too far from their lines.
+    They do not where they would take too much of the figure's width, leave the panel, or stand too far from their lines'
+    ends, as those of lines that end early do.
 
     height  inches of the panels, whose limits must be final
     """
@@ -51,12 +53,13 @@ def label_line_ends(panels: Sequence[tuple[Axes, Mapping[str, End]]], height: fl
 
 def _places(axes: Axes, ends: Mapping[str, End], height: float) -> dict[str, float] | None:
     """Inches above the panel's lower edge at which names stand; None where they do not fit."""
-    axes.get_ylim()  # limits are found when they are asked for
+    axes.get_xlim(), axes.get_ylim()  # limits are found when they are asked for
     to_axes = axes.transData + axes.transAxes.inverted()
-    wanted = {name: float(to_axes.transform((end.x, end.y))[1]) * height for name, end in ends.items()}
+    at = {name: to_axes.transform((end.x, end.y)) for name, end in ends.items()}
+    wanted = {name: float(y) * height for name, (_, y) in at.items()}
     places = spread(wanted, LINE)
     inside = all(-0.5 * LINE <= place <= height + 0.5 * LINE for place in places.values())
-    near = all(abs(places[name] - wanted[name]) <= FARTHEST for name in ends)
+    near = all(at[name][0] >= EARLIEST and abs(places[name] - wanted[name]) <= FARTHEST for name in ends)
     return places if inside and near else None
 
 

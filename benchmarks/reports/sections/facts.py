@@ -112,8 +112,12 @@ def provenance(report: ReportInput) -> Section:
     """Where the numbers come from."""
     seeds = sorted({int(s) for c in report.suite.curves.values() for s in c.seeds})
     facts = {**report.provenance, "seeds": f"{seeds[0]} to {seeds[-1]}" if seeds else "-"}
-    lines = [f"{key}: {code_span(str(x)) if key == 'command' else escaped(str(x))}" for key, x in facts.items()]
-    return Section("Provenance", (Prose(joined([*unlike_processors(report.metas), *lines])),))
+    return Section("Provenance", (Prose(joined([*unlike_processors(report.metas), *origin_lines(facts)])),))
+
+
+def origin_lines(facts: Mapping[str, object]) -> list[str]:
+    """A line for each fact of where numbers come from."""
+    return [f"{key}: {code_span(str(x)) if key == 'command' else escaped(str(x))}" for key, x in facts.items()]
 
 
 def unlike_processors(metas: Sequence[Mapping[str, Any]]) -> list[str]:

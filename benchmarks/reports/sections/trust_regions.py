@@ -13,10 +13,14 @@ ROUNDING = 1e-4  # a relative bias below it is that of a network in single preci
 SAME = 1e-6  # cosines that differ less are equal
 QUANTITIES = {"bias": "trust_region_bias", "sd": "trust_region_sd", "cosine": "trust_region_cosine"}
 EXPLAINED = (
-    "Columns are KL(mu || pi) in nats a text; each number is the median of the tasks. bias: |E g - grad J| / |grad J|. "
-    "sd: root of the trace of one gradient's covariance over |grad J|, for one group of three texts. cosine: of E g to grad "
-    "J. Everything is listed, so there is no sampling error. The table `quality` has each task."
+    "Columns are KL(mu || pi) in nats a text; each number is the median of the tasks. Everything is listed, so there is no "
+    "sampling error. The table `quality` has each task."
 )
+CAPTIONS = {
+    "bias": "Bias: |E g - grad J| / |grad J|.",
+    "sd": "Standard deviation: root of the trace of one gradient's covariance over |grad J|, for one group of three texts.",
+    "cosine": "Cosine of E g to grad J.",
+}
 
 
 def relative(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,8 @@ def run_and_name_imports(words: list[str]) -> tuple[list[str], set[str]]:
         f"sys.argv[1:] = {words!r};"
         "runpy.run_module('benchmarks', run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    wide = {**os.environ, "COLUMNS": "200"}  # each text on one line
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=wide, capture_output=True, text=True, check=True)
     *lines, modules = done.stdout.splitlines()
     return lines, set(modules.split())
 

@@ -80,7 +80,12 @@ def test_help_and_mistakes_show_commands_that_can_be_typed_here(folder: Path) ->
 def test_a_reader_who_leaves_ends_the_command_without_a_word() -> None:
     """`list | head -1`: the output is larger than the pipe, so that the command is writing when the reader goes."""
     command = [sys.executable, "-u", "-m", "benchmarks", "list"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "pipesize": 4096,
+    }  # one page: less than what is listed
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "tasks:\n"

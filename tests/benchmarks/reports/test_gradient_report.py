@@ -96,6 +96,9 @@ def test_it_runs_goes_on_and_sets_damage_aside(tmp_path: Path, capsys: pytest.Ca
         assert json.loads(path.read_text())["found"] == json.loads(before[path])["found"]
     assert len(list(tmp_path.rglob("*.damaged-0"))) == 1
     assert cli.main(["report", "gradient_quality", "--smoke", "--results", str(tmp_path), "--figures", "svg"]) == 0
+    page = next(tmp_path.rglob("report.md")).read_text()
+    assert "packages: numpy " in page
+    assert "{'" not in page
 
 
 @pytest.mark.parametrize(

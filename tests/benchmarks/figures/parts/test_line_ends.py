@@ -65,3 +65,13 @@ def test_lines_lead_to_the_left_side_of_their_names() -> None:
     arrows = [text.arrow_patch for text in axes.texts]  # type: ignore[attr-defined]
     assert [text.arrowprops["relpos"] for text in axes.texts] == [(0, 0.5)] * 2  # type: ignore[attr-defined]
     assert all(arrow is not None for arrow in arrows)
+
+
+def test_lines_that_end_early_are_left_to_a_legend() -> None:
+    """From the middle of a panel the line to the name would look like the rest of the curve."""
+    with mpl.rc_context(STYLE):
+        made = grid(1, 1, 2.0)
+        (axes,) = made.panels
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        assert not label_line_ends([(axes, {"a": End(0.5, 0.2, STYLED), "b": End(1.0, 0.8, STYLED)})], 2.0)
+        assert not [*axes.texts]
