@@ -9,8 +9,8 @@ and J*. Each round that a prompt needs is charged; the rest of the 4 is played a
 nor charged.
 
 Source: Xiong et al. (2025), Reinforce-Ada, arXiv 2510.04996, the balanced choice with statistics of all answers and no
-deviation, as in the authors' code (`_generate_multi_round_adaptive_downsampling`, ray_trainer.py); its clip and its means over
-tokens are left out.
+deviation, as in the authors' code (`_generate_multi_round_adaptive_downsampling`, ray_trainer.py); its clip and its means
+over tokens are left out.
 """
 
 from algorithms.composition import Schedule
