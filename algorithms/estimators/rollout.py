@@ -25,7 +25,7 @@ class Rollout:
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        number of adjacent environments that are compared with each other (see Episodes)
 
-    The last six fields are set only if the task or the estimator needs them.
+    The last eight fields are set only if the task or the estimator needs them.
     """
 
     obs: Tensor
@@ -49,6 +49,7 @@ class Rollout:
     prefix: Tensor | None = (
         None  # [T, P, N] number of the text before the action (baselines.prefixes); [0]: of the prompt
     )
+    teacher: Tensor | None = None  # [T, P, N] log-probability of the action under the teacher (kl_penalty.Teacher)
 
     @property
     def log_ratio(self) -> Tensor:
