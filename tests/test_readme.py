@@ -11,7 +11,8 @@ from benchmarks.cli.guide import collected_guide
 from benchmarks.reports import table_formats
 from benchmarks.store.sources import read_cells, stored_cells
 from benchmarks.tuning import result
-from docs._scripts import marks, theory_blocks, write
+from docs._scripts import marks, write
+from docs._scripts.blocks import theory
 from docs._scripts.released import FOLDER, Released
 from envs import TASKS
 from envs.api import Transcript
@@ -98,7 +99,7 @@ def test_the_pages_hold_their_blocks(page: str) -> None:
 
 
 def test_the_theory_and_the_readme_hold_what_is_theirs() -> None:
-    assert set(marks.names((ROOT / "docs" / "theory.md").read_text())) == set(theory_blocks.blocks(RELEASED))
+    assert set(marks.names((ROOT / "docs" / "theory.md").read_text())) == set(theory.blocks(RELEASED))
     assert "](results/reference/ladder/figures/ingredients.svg)" in README
     assert len(README.splitlines()) <= 130
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class GuideCase:
     """A case, and the tasks of an experiment that represent it.
 
-    aspect    horizon, reward, vocabulary, staleness, ...      case  which, in words
+    aspect    horizon, reward, vocabulary, staleness, policy, ...      case  which, in words
     variants  the compared variants; empty: all learners
     """
 

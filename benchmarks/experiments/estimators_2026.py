@@ -4,7 +4,10 @@ A separate list, so that released results of `estimators` stay as they are. Rate
 chosen some, else the task's.
 """
 
+from dataclasses import replace
+
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.experiments.estimators import EXPERIMENT as ESTIMATORS
 from benchmarks.experiments.estimators import REFERENCES, TASKS
 
 PARENTS = ("reinforce", "baseline_loo", "rloo", "dr_grpo", "grpo_epochs", "gspo", "gae", "ppo")
@@ -23,6 +26,7 @@ EXPERIMENT = ComparisonExperiment(
     env_steps=dict.fromkeys(TASKS, 60_000),
     protocol="text",
     baseline="reinforce",
+    guide=tuple(replace(case, case=f"{case.case} (variants of 2026)") for case in ESTIMATORS.guide),
     small={
         "tasks": ("bandit/small", "padanswer/small"),
         "seeds": 2,

@@ -15,6 +15,7 @@ from algorithms.policies.networks.linear import Linear
 from algorithms.policies.networks.tabular import Tabular
 from algorithms.policies.networks.transformer import Transformer
 from algorithms.training.evaluation import Evaluation
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments.rlhf_exact import FIRST, TINY_MODELS
 from benchmarks.experiments.rlhf_exact import build_tasks as build_phrases
 from benchmarks.figures.rankings.by_kind import RanksByKind
@@ -70,7 +71,7 @@ def build_tasks(models: Models) -> tuple[Task, ...]:
 
 
 TASKS = (*NAMES.values(), *FIRST)
-STEPS = dict.fromkeys(NAMES.values(), 40_000) | dict.fromkeys(FIRST, 2_112)
+STEPS = dict.fromkeys(NAMES.values(), 20_000) | dict.fromkeys(FIRST, 2_112)
 SMALL_VARIANTS = ("reinforce", "rloo", "grpo")
 
 EXPERIMENT = LanguageExperiment(
@@ -93,6 +94,7 @@ EXPERIMENT = LanguageExperiment(
         ),
     ),
     finding=Transfer(KINDS, LANGUAGE_MODEL),
+    guide=tuple(GuideCase("policy", kind, tasks) for kind, tasks in KINDS.items()),
     small={
         "seeds": 2,
         "variants": SMALL_VARIANTS,

@@ -21,5 +21,6 @@ EXPERIMENT = replace(
     baseline=None,
     figures=(),
     finding=None,
+    guide=(),
     small={**training.EXPERIMENT.small, "seeds": 1},
 )

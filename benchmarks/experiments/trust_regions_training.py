@@ -12,6 +12,7 @@ from dataclasses import replace
 from algorithms.composition import Schedule
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments.trust_regions import CORRECTIONS, PLAIN
 from benchmarks.figures.staleness import LagSweep
 from benchmarks.findings.trust_regions import TrustRegions
@@ -32,6 +33,7 @@ def at_lag(name: str, lag: int) -> Variant:
 STALE = {name: {lag: at_lag(name, lag) for lag in LAGS} for name in TRAINED}
 NAMES = {name: {lag: v.name for lag, v in of.items()} for name, of in STALE.items()}
 SHOWN = (PLAIN, "truncated token IS", "PPO clip", "DPPO-TV 0.2", "IPO mask 0.2", "M2PO", "SAPO", "Delightful")
+GUIDED = (4, 16)  # lags of the decision guide
 SMALL = (PLAIN, "DPPO-TV 0.2", "IPO mask 0.2")
 
 EXPERIMENT = ComparisonExperiment(
@@ -57,6 +59,15 @@ EXPERIMENT = ComparisonExperiment(
         plain=PLAIN,
         corrections=NAMES,
         masks={delta: (f"DPPO-TV {delta:g}", f"IPO mask {delta:g}") for delta in (0.1, 0.2)},
+    ),
+    guide=tuple(
+        GuideCase(
+            "staleness",
+            f"rollouts {lag} updates old, texts",
+            tuple(BUDGETS),
+            tuple(of[lag].name for of in STALE.values()),
+        )
+        for lag in GUIDED
     ),
     small={
         "tasks": ("bandit/small",),

@@ -219,6 +219,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "objectives": _answered("objectives"),
     "critic_free_control": _answered("critic_free_control"),
     "trust_regions": _answered("trust_regions"),
+    "trust_regions_training": _answered("trust_regions_training"),
     "estimators": _estimators,
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from docs._scripts import judge_blocks, library_blocks, marks, readme_blocks, task_pages, theory_blocks, variant_pages
+from docs._scripts import marks, task_pages, variant_pages
+from docs._scripts.blocks import judge, libraries, theory, transfer
+from docs._scripts.blocks import results as of_results
 from docs._scripts.released import EXCERPTS, FOLDER, Released
 from envs.files.writing import write_text
 
@@ -32,10 +34,11 @@ def generated_pages() -> dict[Path, Callable[[], str]]:
 def blocks(results: Released) -> dict[str, Callable[[], str]]:
     """All blocks by name, each made once."""
     generators = {
-        **readme_blocks.blocks(results),
-        **theory_blocks.blocks(results),
-        **library_blocks.blocks(results),
-        **judge_blocks.blocks(results),
+        **of_results.blocks(results),
+        **theory.blocks(results),
+        **libraries.blocks(results),
+        **judge.blocks(results),
+        **transfer.blocks(results),
     }
     return {name: cache(make) for name, make in generators.items()}
 

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.store.cells import save_rows
 from benchmarks.store.sources import read_cells, read_meta
-from docs._scripts import experiment_rows, readme_blocks, theory_blocks, wording
+from docs._scripts import experiment_rows, wording
+from docs._scripts.blocks import results, theory, transfer
 from docs._scripts.released import Released
 from tests.benchmarks import synthetic_results
 
@@ -60,7 +61,7 @@ def test_the_seconds_of_a_run_are_the_sum_of_its_cells_slowest_members(tmp_path:
         rows["wall_s"] = [0.5 if k == 0 else ends[s] for s, k in zip(rows["seed"], rows["checkpoint"], strict=True)]
         save_rows(path, rows.assign(measures=[[]] * len(rows)).to_dict("records"), meta)
     assert Released(tmp_path).clocks("ladder") == (2, 53.0, ("Abacus",))
-    assert readme_blocks.training(Released(tmp_path), "ladder") == "53 seconds of training on one core of Abacus"
+    assert results.training(Released(tmp_path), "ladder") == "53 seconds of training on one core of Abacus"
 
 
 def test_the_entropy_bonus_is_told_by_its_largest_changes_whatever_their_sign(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_the_entropy_bonus_is_told_by_its_largest_changes_whatever_their_sign(tm
         "tables/rungs.csv": "variant,against,difference,p_holm\nentropy,gae,-0.05,0.3\n",
         "summary.csv": scores,
     }
-    assert theory_blocks.entropy(released(tmp_path, "ladder", files)) == (
+    assert theory.entropy(released(tmp_path, "ladder", files)) == (
         "`entropy` -0.05 (no difference shown) against `gae`; the largest changes: b 0.90 to 0.50, "
         "c 0.10 to 0.30 (no difference shown)"
     )
@@ -111,3 +112,28 @@ def test_a_table_sets_numbers_right_and_marks_thousands(tmp_path: Path) -> None:
     assert wording.cells(of.table("x", "t"), {"what": "what", "ours": "steps/s"}) == (
         "| what | steps/s |\n| --- | ---: |\n| run | 12,345 |\n| walk | 0.78 |"
     )
+
+
+def test_a_toy_ranking_may_stand_for_another_only_where_agreement_is_shown(tmp_path: Path) -> None:
+    """Halves of the language model's seeds agree at .7: a table at .4 to .6 agrees less, a transformer at .4 to .8 does not.
+    Scores are means over the tasks of a kind: the table's best has 1 and .6 there, and .1 on the language model."""
+    target = transfer.LANGUAGE_MODEL
+    rows = ["kind,other,tau,low,high,repeat,repeat_other", f"table,{target},.5,.4,.6,.9,.7"]
+    rows += [f"{target},linear,.1,-.2,.4,.7,.9", f"transformer,{target},.6,.4,.8,.2,.7", "table,linear,.3,.1,.5,.9,.9"]
+    first, second, *_ = transfer.KINDS["table"]
+    scores = f"task,variant,score\n{first},ppo,1\n{second},ppo,.6\n{first},rloo,.9\n{second},rloo,.5\n"
+    scores += "".join(f"{transfer.KINDS[kind][0]},rloo,.5\n" for kind in ("linear", "transformer"))
+    scores += f"{transfer.KINDS[target][0]},ppo,.1\n{transfer.KINDS[target][0]},rloo,.3\n"
+    files = {"tables/transfer_agreement.csv": "\n".join(rows), "summary.csv": scores}
+    files["report.md"] = (
+        "# t\n\n- Better under table and worse under linear: `a` than `b`.\n- Other: c.\n- Orders shown: 1.\n"
+    )
+    of = released(tmp_path, "transfer", files)
+    assert transfer.use(of).splitlines()[2:] == [
+        "| table | 0.50 | 0.40 to 0.60 | `ppo` | 0.10 | "
+        "in part: two halves of the language model's seeds agree more (0.70) |",
+        "| linear | 0.10 | -0.20 to 0.40 | `rloo` | 0.30 | no: no agreement is shown |",
+        "| transformer | 0.60 | 0.40 to 0.80 | `rloo` | 0.30 | yes, as far as these seeds tell |",
+        f"| {target} | - | - | `rloo` | 0.30 | - |",
+    ]
+    assert transfer.turned(of) == "- Better under table and worse under linear: `a` than `b`.\n- Orders shown: 1."
