@@ -5,8 +5,8 @@
 Neither replay nor a target network: layer normalisation is to keep the values from diverging. It acts epsilon-greedily,
 epsilon falling from 1 to 0.05 over a fifth of the budget. For listed actions and observations that are vectors.
 
-Source: Gallici et al. (2025), Simplifying deep temporal difference learning, arXiv 2407.04811, algorithm 1. Passes and
-lambda are those of its authors for CartPole. Windows are shorter, of fewer environments, the rate is larger, Adam stands for RAdam.
+Source: Gallici et al. (2025), Simplifying deep temporal difference learning, arXiv 2407.04811, algorithm 1. Its authors'
+lambda and passes for CartPole; shorter windows of fewer environments, a larger rate, Adam for RAdam.
 """
 
 from algorithms.references.pqn import PQN

@@ -38,7 +38,8 @@ EARLIER_VERSIONS = dict.fromkeys(
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}
 OWN_FIGURE = {name for name, e in TRAINED.items() if e.figures}
 WITHOUT_FIGURE = {  # the figures that every report has answer them
-    "critic_free_control", "critic_free_rates", "distillation_rates", "driving", "estimators", "estimators_2026", "games", "ladder",
+    "critic_free_control", "critic_free_rates", "distillation_rates", "driving", "estimators", "estimators_2026", "games",
+    "ladder",
     "language_rates", "learning_rates", "references", "smoke", "text_rates", "text_rates_2026",
     "transfer_rates", "trust_regions_rates",
 }  # fmt: skip
