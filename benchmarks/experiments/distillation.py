@@ -20,7 +20,7 @@ EXPERIMENT = ComparisonExperiment(
     variants=(*REWARDED, *DISTILLED, "random", "optimal"),
     seeds=14,
     env_steps=dict.fromkeys(TASKS, 60_000),
-    protocol="text",
+    protocol="distillation",
     baseline="rloo",
     figures=(
         MeasureCurves(

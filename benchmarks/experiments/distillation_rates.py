@@ -1,15 +1,16 @@
-"""Which learning rate is best for students of the optimal policy? As `text_rates`, on the tasks of `distillation`."""
+"""Which learning rate is best for each variant of `distillation`? As `text_rates`, for these."""
 
 from dataclasses import replace
 
 from benchmarks.experiments import text_rates
-from benchmarks.experiments.distillation import DISTILLED, TASKS
+from benchmarks.experiments.distillation import DISTILLED, REWARDED, TASKS
 
 EXPERIMENT = replace(
     text_rates.EXPERIMENT,
     name="distillation_rates",
-    question="Which learning rate can a student of the optimal policy bear?",
+    question="Which learning rate can each variant bear, with a teacher and with the reward?",
     tasks=TASKS,
-    variants=DISTILLED,
+    variants=(*REWARDED, *DISTILLED),
     env_steps=dict.fromkeys(TASKS, 30_000),
+    protocol="distillation",
 )
