@@ -16,7 +16,7 @@ EXPERIMENT = replace(
     env_steps=dict.fromkeys(transfer.NAMES.values(), 10_000) | dict.fromkeys(FIRST, 1_056),
     evaluation=Evaluation(checkpoints=5, episodes=10),
     purpose=Purpose.SELECTION,
-    rates=RATES,
+    rates=(*RATES, 0.1, 0.3),  # tables and linear policies bear more than networks
     figures=(),
     finding=None,
     guide=(),
