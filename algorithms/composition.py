@@ -56,6 +56,8 @@ class Schedule:
     epochs     passes over a rollout, each in `minibatches` steps
     tries      dynamic sampling: collect up to `tries` rollouts per update, until the batch is full of groups whose
                returns differ
+    rounds     adaptive sampling: play each prompt in up to `rounds` groups, until half a group of its answers are right and
+               half are wrong, and keep those (algorithms.training.groups.adaptive); the rounds that were needed are charged
     """
 
     lag: int = 0
@@ -65,6 +67,7 @@ class Schedule:
     actors: ActorSchedule | None = None
     gradient: Literal["newest", "actor"] = "newest"
     processes: Processes | None = None
+    rounds: int = 1
 
     def __post_init__(self) -> None:
         if (self.lag > 0) + (self.actors is not None) + (self.processes is not None) > 1:
@@ -75,8 +78,8 @@ class Schedule:
             raise ValueError("a gradient of the policy that acted needs simulated actors")
         if (self.gradient == "actor" or self.hogwild) and self.steps > 1:
             raise ValueError(f"a gradient of the policy that acted is good for one step a rollout, not {self.steps}")
-        if self.lag < 0 or min(self.epochs, self.minibatches, self.tries) < 1:
-            raise ValueError(f"needs lag 0, epochs, minibatches and tries 1 at least, not {self}")
+        if self.lag < 0 or min(self.epochs, self.minibatches, self.tries, self.rounds) < 1:
+            raise ValueError(f"needs lag 0, epochs, minibatches, tries and rounds 1 at least, not {self}")
 
     @property
     def steps(self) -> int:

@@ -144,6 +144,10 @@ class Variant(Composition):
             return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):
             return "draws from the most probable actions, and continuous ones are not listed"
+        if self.schedule.rounds > 1 and not isinstance(task.spec.observation, Transcript):
+            return "plays a prompt again until it has right and wrong answers, and this task has no prompts"
+        if self.schedule.rounds > 1 and not task.scale.normalised:
+            return "keeps right and wrong answers in balance, and this task has no J* to tell them apart by"
         if reason := reason_unfit(dict(self.fixed).get("actions", "raw"), task.spec.action):
             return reason
         return self.estimator.reason_unsupported(task.spec)

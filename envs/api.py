@@ -93,6 +93,7 @@ class Step(NamedTuple):
     truncated: Bools  # [P, N]  a time limit cut the episode: the value after it is not 0
     action_mask: Bools | None  # [P, N, V], True where the next action is legal
     reference: Floats | None = None  # [P, N] log-probability of the action taken under the task's reference policy
+    parts: Floats | None = None  # [P, N, K] the reward by part, without weights; None: it has one part
 
 
 class VecEnv(Protocol):

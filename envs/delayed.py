@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,18 @@ def compute(seconds: float, clock: Callable[[], float] = time.thread_time) -> No
 
 SPEND: dict[Kind, Spend] = {"computes": compute, "waits": time.sleep}
 PAST: dict[Kind, str] = {"computes": "computed", "waits": "waited"}
+
+
+@runtime_checkable
+class PaysInParts(Protocol):
+    """A factory whose reward is a weighted sum, r = sum_k w_k r_k. Its environments pay the r_k as `Step.parts`.
+
+    Shift, flips and shaping are in r and in no part; noise is in r and in the first part.
+    """
+
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        """The weight w_k of each part by its name; a single entry: the reward has one part."""
 
 
 class DelayedVecEnv:
@@ -98,6 +110,12 @@ class Delayed:
 def undelayed(factory: Factory) -> Factory:
     """The wrapped factory of a delayed one; any other factory is returned unchanged."""
     return factory.factory if isinstance(factory, Delayed) else factory
+
+
+def part_weights(factory: Factory) -> tuple[float, ...]:
+    """The weights of the parts of a factory's reward, if it is a PaysInParts; (1,) for a reward of one part."""
+    inner = undelayed(factory)
+    return tuple(inner.reward_parts.values()) if isinstance(inner, PaysInParts) else (1.0,)
 
 
 def delay_s(factory: Factory) -> float:

@@ -109,12 +109,12 @@ class TextEnv:
         reward, ended, self._hidden = apply_action(
             mdp, rows, t, chosen, active.reshape(-1), self._legal, self._randomness
         )
-        logp = self._reference_logp(rows, t)
+        logp, parts = self._reference_logp(rows, t), self._parts(rows, t, active.reshape(-1), ended)
         self._t += 1
         paid: Floats = reward.astype(np.float32).reshape(self.shape)
         never = np.zeros(self.shape, np.bool_)
         reference = None if logp is None else logp.astype(np.float32).reshape(self.shape)
-        return Step(self._observation(), paid, ended.reshape(self.shape), never, self._mask(), reference)
+        return Step(self._observation(), paid, ended.reshape(self.shape), never, self._mask(), reference, parts)
 
     @property
     def rows(self) -> Rows:
@@ -126,6 +126,16 @@ class TextEnv:
 
     def _reference_logp(self, rows: Rows, t: int) -> Doubles | None:
         return self.mdp.reference_logp(rows, t)
+
+    def _parts(self, rows: Rows, t: int, alive: Bools, ended: Bools) -> Floats | None:
+        """The parts of the reward [P, N, K], with the noise in the first; None if it has one part."""
+        if (parts := self.mdp.parts(rows, t)) is None:
+            return None
+        if self._randomness.noise is not None:
+            weight = next(iter(self.mdp.reward_parts.values()))
+            parts[:, 0] += ended * self.mdp.reward_noise / weight * self._randomness.noise
+        paid: Floats = np.where(alive[:, None], parts, 0.0).astype(np.float32).reshape(*self.shape, -1)
+        return paid
 
     def _observation(self) -> Ints:
         return self._transcript.reshape(*self.shape, -1)

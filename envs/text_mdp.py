@@ -160,6 +160,15 @@ class TextMDP(ABC):
         """[M, V]: probabilities of an optimal policy's action t, read from the transcript alone."""
 
     @property
+    def reward_parts(self) -> dict[str, float]:
+        """The weight of each part of the reward, by name: r = sum_k w_k r_k (envs.delayed.PaysInParts)."""
+        return {"reward": 1.0}
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        """[M, K]: the parts r_k of the reward of action t (already written), without weights; None if it has one part."""
+        return None
+
+    @property
     def reply_length(self) -> int:
         """R, the tokens of the environment's reply to an action."""
         return 0

@@ -25,11 +25,12 @@ def make_collector(
     seeds: tuple[int, ...],
     policy: ActorCritic | None = None,
     tries: int = 1,
+    rounds: int = 1,
 ) -> Collector:
     """Environments and actors at the beginning of each seed's streams."""
     policy = policy or make_policy(task, variant, training, seeds)
     members = members_of(seeds, training.learning_rate)
-    return Collector(task, policy, variant.estimator, training, Identity(), members, (0,), tries=tries)
+    return Collector(task, policy, variant.estimator, training, Identity(), members, (0,), tries=tries, rounds=rounds)
 
 
 def make_rollout(

@@ -73,6 +73,7 @@ class ActorJob:
             self.members,
             self.position(actor),
             tries=self.variant.schedule.tries,
+            rounds=self.variant.schedule.rounds,
         )
 
 

@@ -27,6 +27,7 @@ from algorithms.training.build import minibatch_generators
 from algorithms.training.records import Progress, TrainingEvent
 from algorithms.training.run import Run
 from algorithms.training.state import RunState
+from envs.delayed import part_weights
 
 SLOTS = 2  # per actor: it plays into one while the learner reads the other
 
@@ -79,7 +80,8 @@ def _learn(run: Run, processes: Processes) -> Iterator[Progress]:
     """Make updates in this process from rollouts of the actors."""
     members, context = run.members, start_context()
     board = ParameterBoard(context, run.policy.flat.values, run.normaliser.snapshot())
-    size = capacity(run.task.spec, run.training.collection, len(members.seeds))
+    parts = len(part_weights(run.task.factory))
+    size = capacity(run.task.spec, run.training.collection, len(members.seeds), parts)
     slots = [tuple(RolloutSlot(context, size) for _ in range(SLOTS)) for _ in range(processes.actors)]
     shuffles = minibatch_generators(members, (run.update,))
     _publish(run, board)

@@ -121,10 +121,11 @@ class RolloutSlot:
         return self._bytes.tensor[start : start + length].view(dtype).reshape(shape)
 
 
-def capacity(spec: Spec, collection: Collection, members: int) -> int:
-    """Bytes that suffice for any rollout of a population."""
+def capacity(spec: Spec, collection: Collection, members: int, parts: int = 1) -> int:
+    """Bytes that suffice for any rollout of a population on a task whose reward has so many parts."""
     rows = collection.steps if isinstance(collection, Unroll) else spec.horizon
-    each = 9 * 4 + 8  # logp, reward, discount, continues, valid, reference, score_norm_sq, two returns; prefix
+    each = 10 * 4 + 8  # logp, reward, discount, continues, valid, reference, score_norm_sq, three returns; prefix
+    each += 2 * parts * 4  # parts, part_weights
     each += 4 * spec.action.size if isinstance(spec.action, Box) else 8
     each += spec.action.n if isinstance(spec.action, Discrete) else 0  # the mask
     return members * collection.envs * (each * rows + _observation_bytes(spec.observation, rows)) + 16 * ALIGNED

@@ -101,7 +101,7 @@ class Subject:
         return close_to_zero(rule, (self._of(changed) - self.base)[self.rollout.valid > 0], CLOSE)
 
     def rows(self) -> list[Finding]:
-        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "score_norm_sq")
+        garbage = corrupted(self.rollout, "reward", "logp", "discount", "continues", "score_norm_sq", "parts")
         return [
             close_to_zero("rows that are not valid weigh nothing", self.base[self.rollout.valid == 0], CLOSE),
             self._unmoved("what stands in rows that are not valid has no influence", garbage),
@@ -110,9 +110,10 @@ class Subject:
     def members(self) -> Finding:
         off = []
         for member in (0, 1):
-            louder = self.rollout.reward.clone()
+            louder, parts = self.rollout.reward.clone(), self.rollout.tensors()["parts"].clone()
             louder[:, member] *= 3.0
-            changed = (self._of(replace(self.rollout, reward=louder)) - self.base) * self.rollout.valid
+            parts[:, member, ..., 0] *= 3.0
+            changed = (self._of(replace(self.rollout, reward=louder, parts=parts)) - self.base) * self.rollout.valid
             off.append(changed[:, 1 - member])
         return close_to_zero("a member does not see the others", torch.stack(off), CLOSE)
 

@@ -100,7 +100,8 @@ def _population(
     if behaviour is not None:
         acting = equal_policies(task, variant, training, behaviour, seeds, critic)
     learner = Learner(policy, variant.estimator, variant.schedule, training, torch.ones(len(seeds)), task)
-    collector = Collector(task, acting, variant.estimator, training, Identity(), replicate_members(seeds), (0,))
+    members, rounds = replicate_members(seeds), variant.schedule.rounds
+    collector = Collector(task, acting, variant.estimator, training, Identity(), members, (0,), rounds=rounds)
     everyone = np.ones(len(seeds), np.bool_)
     for _ in range(1 + (warm if learner.baseline else 0)):
         gradient = learner.gradient(collector.collect(everyone)[0])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import LineFit, assess_rollout, fit_line, gradient_of, partitions
-from algorithms.conformance.declared import scales
+from algorithms.conformance.declared import reward_parts, scales
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import synthetic_rollout, with_tensors
 from algorithms.estimators.estimator import AdvantageScale, EntropyBonus, Estimator
@@ -31,6 +31,7 @@ def examine(estimator: Estimator, promised: bool) -> list[Finding]:
     findings = [*_entropy(estimator.entropy), *_kl(estimator.kl)]
     if estimator.scale is not None:
         findings += [*_scale(estimator, estimator.scale, promised), _even(estimator.scale)]
+        findings += reward_parts.examine(estimator, estimator.scale)
     return findings
 
 
@@ -40,6 +41,7 @@ def _scale(estimator: Estimator, scale: AdvantageScale, promised: bool) -> list[
     b is 0, the same for all, or the number that centres A'.
     """
     rollout, values = synthetic_rollout()
+    rollout = replace(rollout, parts=None, part_weights=None)  # rewards of several parts have rules of their own
     made, _ = assess_rollout(replace(estimator, scale=None, correction=None), rollout, values)
     with torch.no_grad():
         q = estimator.credit(rollout, values if estimator.baseline.critic else None)

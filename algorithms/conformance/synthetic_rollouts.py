@@ -13,6 +13,7 @@ from algorithms.estimators.rollout import Rollout
 STEPS, MEMBERS, ENVS, GROUP = 5, 2, 12, 4
 WINDOW, LONGEST_FIRST = 9, 4  # rows of a window, and the largest number of rows of its first episode
 GAMMA = 0.9
+WEIGHTS = (1.0, 0.5)  # of the two parts of the reward
 
 
 def with_tensors(rollout: Rollout, tensors: dict[str, Tensor]) -> Rollout:
@@ -53,8 +54,16 @@ def synthetic_rollout(seed: int = 0, group: int = GROUP, gamma: float = 1.0) -> 
         greedy_return=_tensor(greedy.repeat(STEPS, 0)),
         expected_return=_tensor(rng.uniform(-1, 1, shape)),
         prefix=_prefixes(group),
+        parts=_parts(reward, valid),
+        part_weights=_tensor(np.broadcast_to(WEIGHTS, (*shape, 2))),
     )
     return rollout, _tensor(values)
+
+
+def _parts(reward: np.ndarray, valid: np.ndarray) -> Tensor:
+    """Two parts [T, P, N, 2] whose weighted sum is the reward."""
+    second = np.random.default_rng(6).uniform(-1, 1, reward.shape) * valid
+    return _tensor(np.stack([(reward - WEIGHTS[1] * second) / WEIGHTS[0], second], -1))
 
 
 def _prefixes(group: int) -> Tensor:
@@ -106,6 +115,7 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
         with_tensors(rollout, {name: value[:steps] for name, value in rollout.tensors().items()}),
         obs=torch.zeros(steps + 1, MEMBERS, ENVS, 1, dtype=torch.float64),
         reward=amount * last,
+        parts=torch.stack([amount * last, 0 * last], -1),
         discount=1 - last,
         continues=1 - last,
         valid=torch.ones(shape, dtype=torch.float64),
@@ -117,11 +127,12 @@ def equal_returns(steps: int = 3, amount: float = 2.0) -> tuple[Rollout, Tensor]
 
 
 def with_returns(rollout: Rollout, factor: float = 1.0, more: float = 0.0) -> Rollout:
-    """The rollout whose greedy and expected returns are times `factor`, plus `more`."""
+    """The rollout with greedy and expected returns times `factor`, plus `more`, and parts of its reward times `factor`."""
     assert rollout.greedy_return is not None
     assert rollout.expected_return is not None
     greedy, expected = (factor * x + more for x in (rollout.greedy_return, rollout.expected_return))
-    return replace(rollout, greedy_return=greedy, expected_return=expected)
+    parts = None if rollout.parts is None else factor * rollout.parts
+    return replace(rollout, greedy_return=greedy, expected_return=expected, parts=parts)
 
 
 def with_truncations(rollout: Rollout, gamma: float) -> Rollout:
@@ -140,4 +151,6 @@ def make_off_policy(rollout: Rollout, size: float = 1.0, seed: int = 5) -> Rollo
 def corrupted(rollout: Rollout, *names: str) -> Rollout:
     """The rollout with 7 in these fields of the rows that are not valid."""
     dead = rollout.valid == 0
-    return with_tensors(rollout, {name: torch.where(dead, 7.0, getattr(rollout, name)) for name in names})
+    fields = {name: getattr(rollout, name) for name in names}
+    filled = {n: torch.where(dead.reshape(*dead.shape, *[1] * (x.dim() - 3)), 7.0, x) for n, x in fields.items()}
+    return with_tensors(rollout, filled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +13,19 @@ from algorithms.estimators.rollout import Rollout
 
 Over = Literal["group", "batch", "minibatch"]
 Of = Literal["returns", "advantages"]
+
+
+@runtime_checkable
+class ReadsParts(Protocol):
+    """A scale that reads rollout.parts, the reward by part, where the task pays in parts."""
+
+    @property
+    def reads_parts(self) -> bool: ...
+
+
+def reads_parts(scale: object) -> bool:
+    """Whether it reads the parts of a reward."""
+    return isinstance(scale, ReadsParts)
 
 
 class WholeRollout:

@@ -6,7 +6,7 @@ Means are those of algorithms.estimators.means: if all q_t are equal, q_t - b_t 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,6 +16,19 @@ from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.tunable import Number, Range, as_vector, tunable
 
 STATE_MEMBER_AXIS = 1  # of every tensor in a baseline's state: [horizon, P]
+
+
+@runtime_checkable
+class ReadsPool(Protocol):
+    """A baseline that reads rollout.pool_return, the mean of all episodes that adaptive sampling played for a prompt."""
+
+    @property
+    def reads_pool(self) -> bool: ...
+
+
+def reads_pool(baseline: object) -> bool:
+    """Whether it reads more episodes of a prompt than those that are learned from."""
+    return isinstance(baseline, ReadsPool)
 
 
 class _Plain:
@@ -105,6 +118,24 @@ class GroupMean(Stateless):
     ) -> tuple[Tensor, PartState]:
         grouped = _in_groups(q, rollout, "the mean of a group")
         return mean(grouped, torch.ones_like(grouped), -1).expand_as(grouped).reshape(q.shape), state
+
+
+@dataclass(frozen=True)
+class PoolMean(Stateless):
+    """b = mean return of all episodes that were played for the prompt, also of those that are not kept (Reinforce-Ada).
+
+    Without adaptive sampling (Schedule.rounds) the group is all, and it is GroupMean.
+    """
+
+    reads_pool: ClassVar[bool] = True
+
+    def __call__(
+        self, q: Tensor, rollout: Rollout, values: Tensor | None, state: PartState
+    ) -> tuple[Tensor, PartState]:
+        if rollout.pool_return is None:
+            return GroupMean()(q, rollout, values, state)
+        _in_groups(q, rollout, "a balanced group")
+        return rollout.pool_return, state
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,11 @@ def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
     if not beta or kl.place != "reward" or rollout.reference is None:
         return rollout
     penalty = beta * kl.estimate(rollout.logp - rollout.reference, rollout.valid)
-    return replace(rollout, reward=rollout.reward - penalty)
+    parts, weights = rollout.parts, rollout.part_weights
+    if parts is not None and weights is not None:  # the first part pays for it
+        first = parts[..., :1] - penalty[..., None] / weights[..., :1]
+        parts = torch.cat([first, parts[..., 1:]], -1)
+    return replace(rollout, reward=rollout.reward - penalty, parts=parts)
 
 
 def rewards_to_learn_from(estimator: Estimator, rollout: Rollout, beta: float) -> Rollout:

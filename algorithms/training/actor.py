@@ -42,6 +42,7 @@ class Row(NamedTuple):
     mask: Bools | None  # legal actions before the step
     reference: Floats | None  # log-probability of the action under the task's reference policy, if any
     density: Density | None = None  # of many actions
+    parts: Floats | None = None  # the reward by part [P, N, K], if it has several
 
 
 class Tape(NamedTuple):
@@ -173,7 +174,20 @@ class Actor:
         step = self.env.step(self.policy.head.to_environment(action), active)
         self._now = step.obs, step.action_mask
         ended = step.terminated | step.truncated
-        return Row(obs, inputs, out, action, step.reward, step.terminated, ended, valid, mask, step.reference, density)
+        return Row(
+            obs,
+            inputs,
+            out,
+            action,
+            step.reward,
+            step.terminated,
+            ended,
+            valid,
+            mask,
+            step.reference,
+            density,
+            step.parts,
+        )
 
     def _read(self, obs: Array, t: int) -> Array:
         """The policy's input before action t: all features, or the tokens written since the last action [K, P, N]."""

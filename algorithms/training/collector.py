@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from algorithms.estimators.advantage_scale import reads_parts
 from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.estimators.credit import EpisodeReturn
 from algorithms.estimators.diagnostics import SAME
@@ -16,6 +17,7 @@ from algorithms.estimators.rollout import Rollout, select
 from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.nucleus import Nucleus
 from algorithms.training.actor import Actor, BeforeStep
+from algorithms.training.groups.adaptive import adaptive_groups
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members
 from algorithms.training.returns.expected_return import expected_return
@@ -23,6 +25,7 @@ from algorithms.training.returns.teacher import teacher_of
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
+from envs.delayed import part_weights
 from envs.seeding import Role, generator, stream
 
 
@@ -41,17 +44,19 @@ class Collector:
         device: str = "cpu",
         tries: int = 1,
         nucleus: Nucleus | None = None,
+        rounds: int = 1,
     ) -> None:
-        """position: where each member's random streams start (the segment); tries: see Schedule."""
+        """position: where each member's random streams start (the segment); tries, rounds: see Schedule."""
         streams = [stream(s, Role.ENVIRONMENT, *position, purpose=members.purpose) for s in members.seeds]
         acting = [generator(s, Role.ACTION, *position, purpose=members.purpose) for s in members.seeds]
         self.task, self.estimator, self.training, self.tries = task, estimator, training, tries
         self._policy = policy
         collection = training.collection
         group = 1 if isinstance(collection, Unroll) else collection.group
-        self._envs = [
-            CheckedVecEnv(task.factory.make(streams, collection.envs, group), task.name, streams, collection.envs)
-        ]
+        # adaptive sampling: the rounds are independent given the prompt, so all are played at once, and those after the
+        # last that is needed are neither read nor charged
+        self._rounds, envs = rounds, collection.envs * rounds
+        self._envs = [CheckedVecEnv(task.factory.make(streams, envs, group * rounds), task.name, streams, envs)]
         self._actor = Actor(self._envs[0], policy, normaliser, acting, device, nucleus)
         self._greedy_actor: Actor | None = None  # plays one greedy text per prompt
         if estimator.baseline.needs_greedy_return:
@@ -90,8 +95,13 @@ class Collector:
         else:
             tape = self._actor.play(playing, before_step)
         score_norms = estimator.baseline.needs_score_norms
-        rollout = self._actor.rollout(tape, training.discount, training.reward_scale, self.group, score_norms)
+        group = self.group * self._rounds
+        rollout = self._actor.rollout(tape, training.discount, training.reward_scale, group, score_norms)
         spent = rollout.valid.sum((0, 2))
+        if reads_parts(estimator.scale) and (parts := tape.stack_any("parts")) is not None:
+            paid = torch.from_numpy(parts).to(rollout.reward) * rollout.valid[..., None] * training.reward_scale
+            weights = torch.tensor(part_weights(self.task.factory)).to(paid).expand_as(paid)
+            rollout = replace(rollout, parts=paid, part_weights=weights)
         if estimator.reads_prefixes:
             observation = self.task.spec.observation
             assert isinstance(observation, Transcript)
@@ -109,7 +119,12 @@ class Collector:
             spent = spent + greedy.valid.sum((0, 2))
             beta = estimator.kl.coefficient(self.task.beta) * training.reward_scale
             returns = EpisodeReturn()(subtract_kl(estimator.kl, greedy, beta), None)[:1]
-            rollout = replace(rollout, greedy_return=returns.repeat_interleave(self.group, 2).expand_as(rollout.valid))
+            rollout = replace(rollout, greedy_return=returns.repeat_interleave(group, 2).expand_as(rollout.valid))
+        if self._rounds > 1:
+            beta = estimator.kl.coefficient(self.task.beta) * training.reward_scale
+            returns = EpisodeReturn()(subtract_kl(estimator.kl, rollout, beta), None)[0]
+            middle = self.task.scale.middle * training.reward_scale
+            rollout, spent = adaptive_groups(rollout, returns, self.group, middle)
         return rollout, spent
 
     def close(self) -> None:

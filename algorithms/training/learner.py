@@ -69,7 +69,7 @@ class Learner:
         self.compact = compact and self.update.by_optimiser and not policy.reads_text
         self.horizon = task.spec.horizon
         self.beta = estimator.kl.coefficient(task.beta) * training.reward_scale
-        self.middle = task.scale.middle
+        self.middle = task.scale.middle * training.reward_scale
         self._ends = factory if isinstance(factory := undelayed(task.factory), HasEnds) else None
         flat = policy.flat.values
         self.rate = rate[:, None].to(flat).repeat(1, flat.shape[1])

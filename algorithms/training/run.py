@@ -117,6 +117,7 @@ class Run:
             self.device,
             self.variant.schedule.tries,
             self.nucleus,
+            self.variant.schedule.rounds,
         )
         try:
             for _ in range(self.training.segment):

@@ -7,6 +7,7 @@ from typing import Any
 
 VERL = "verl.trainer.ppo.core_algos"
 VALUES, LOSSES = "torchrl.objectives.value.functional", "torchrl.objectives"
+TEXTS = "torchrl.objectives.llm"
 SCORES, LOSS = "_generate_and_score_completions", "_compute_loss"
 
 
@@ -59,13 +60,14 @@ CELLS = (
     _trl(f"{GRPO}.{LOSS}", "texts", "constant", "grpo", loss_type="dr_grpo"),
     _trl(f"{GRPO}.{LOSS}", "texts", "token", "dapo", loss_type="dapo", epsilon_high=0.28),
     _trl(f"{GRPO}.{LOSS}", "texts", "token", "cispo", loss_type="cispo", epsilon_high=5.0),
-    _trl(f"{GRPO}.{LOSS}", "texts", "sequence", loss_type="sapo"),
-    _trl(f"{GRPO}.{LOSS}", "texts", "token", loss_type="vespo"),
+    _trl(f"{GRPO}.{LOSS}", "texts", "sequence", "sapo", loss_type="sapo"),
+    _trl(f"{GRPO}.{LOSS}", "texts", "token", "vespo", loss_type="vespo"),
     _trl(f"{GRPO}.{LOSS}", "texts", "sequence", loss_type="grpo", importance_sampling_level="sequence"),
     _trl(f"{GRPO}.{LOSS}", "texts", loss_type="luspo", importance_sampling_level="sequence"),
     _trl(f"{GRPO}.{LOSS}", "texts", "sequence", loss_type="grpo", delta=1.5),
+    _trl(f"{GRPO}.{LOSS}", "texts", "sequence", loss_type="grpo", off_policy_mask_threshold=0.01),
     _trl(f"{RLOO}.{LOSS}", "texts", "episode", "like_trl_rloo"),
-    Cell("trl.experimental.gmpo", f"GMPOTrainer.{LOSS}", ("texts", "sequence")),
+    Cell("trl.experimental.gmpo", f"GMPOTrainer.{LOSS}", ("texts", "sequence", "gmpo")),
     _trl(GRPO, loss_type="dapo"),
     _trl(GRPO, loss_type="grpo"),
     _trl(RLOO, "gradient"),
@@ -73,6 +75,7 @@ CELLS = (
     _verl("grpo_outcome_advantage", "groups", "shift", "scale_free", "like_verl_grpo"),
     _verl("grpo_outcome_advantage", "groups", "shift", "linear", "gradient", norm_adv_by_std_in_grpo=False),
     _verl("grpo_vectorized_outcome_advantage", "groups", "shift", "scale_free", "like_verl_grpo"),
+    _verl("gdpo_outcome_advantage", "shift", "scale_free"),
     _verl("grpo_passk_outcome_advantage", "groups", "shift"),
     _verl("reinforce_plus_plus_outcome_advantage", "scale_free"),
     _verl("reinforce_plus_plus_baseline_outcome_advantage", "shift", "scale_free"),
@@ -90,7 +93,7 @@ CELLS = (
     _verl("policy_loss_dppo_tv", "texts", "token"),
     _verl("policy_loss_dppo_kl", "texts", "token"),
     _verl("policy_loss_gspo", "texts", "sequence"),
-    _verl("policy_loss_sapo", "texts", "sequence"),
+    _verl("policy_loss_sapo", "texts", "sequence", "sapo"),
     _verl("policy_loss_gpg", "texts", "token", "reinforce"),
     _verl("policy_loss_clip_cov", "token"),
     _verl("policy_loss_kl_cov", "token"),
@@ -111,4 +114,10 @@ CELLS = (
     Cell(LOSSES, "PPOLoss", ("texts", "token", "npg")),
     Cell(LOSSES, "A2CLoss", ("texts", "token", "a2c")),
     Cell(LOSSES, "ReinforceLoss", ("texts", "token", "reinforce")),
+    Cell(TEXTS, "MCAdvantage", ("groups", "shift", "scale_free", "like_verl_grpo"), {"trajectory_return": "sum"}),
+    Cell(TEXTS, "MCAdvantage", ("groups", "scale_free")),
+    Cell(TEXTS, "GRPOLoss", ("texts", "token", "grpo")),
+    Cell(TEXTS, "GRPOLoss", ("texts", "sequence", "grpo"), {"aggregation": "prompt_mean"}),
+    Cell(TEXTS, "DAPO", ("texts", "token", "grpo")),  # GRPOLoss by another name, until it is given two clips
+    Cell(TEXTS, "CISPOLoss", ("texts", "token")),
 )

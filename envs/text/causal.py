@@ -95,6 +95,16 @@ class Causal(TextFactory):
     def outcomes(self, rows: Rows, t: int) -> Doubles | None:
         return np.tile([self.q, 1 - self.q], (len(rows.transcript), 1)) if self.stochastic else None
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        return {"answer": 1.0, "tests": self.cost} if self.cost else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if not self.cost:
+            return None
+        move = self.action(rows, t)
+        return np.stack([move - 1 == rows.hidden[:, 0], -1.0 * (move == ASK)], 1)
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, y = self.action(rows, t), rows.hidden[:, 0]
         asked = move == ASK

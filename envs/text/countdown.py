@@ -149,6 +149,18 @@ class Countdown(TextFactory):
     def legal(self, rows: Rows, t: int) -> Bools | None:
         return self.moves(rows, t) if self.mask else None
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        if not 0 < self.format_weight < 1:
+            return super().reward_parts
+        return {"answer": 1 - self.format_weight, "format": self.format_weight}
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if len(self.reward_parts) == 1:
+            return None
+        paid = self.respond(rows, t, np.zeros(len(rows.transcript), np.int64)).reward
+        return np.stack([paid == 1, paid > 0], 1).astype(np.float64)
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, each = self.action(rows, t), np.arange(len(rows.transcript))
         digits, target = self._numbers(rows)

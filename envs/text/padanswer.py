@@ -79,6 +79,18 @@ class PadAnswer(TextFactory):
         """The penalty of a text of this length."""
         return self.overlong * max(0.0, written - self.length / 2) / (self.length / 2)
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        return {"answer": 1.0, "length": self.overlong} if self.overlong else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if not self.overlong:
+            return None
+        move = self.action(rows, t)
+        ended = (move >= self.fillers) | (t == self.length - 1)
+        right = move - self.fillers == self._parity(rows)
+        return np.stack([right, ended * (-self._length_penalty(t + 1) / self.overlong)], 1)
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move = self.action(rows, t)
         ended = (move >= self.fillers) | (t == self.length - 1)

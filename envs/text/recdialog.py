@@ -104,6 +104,22 @@ class RecDialog(TextFactory):
         chances[asked, : self.genres] = names
         return chances
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        every = {"clicks": 1.0, "diversity": self.diversity, "fatigue": self.fatigue}
+        paid = {name: weight for name, weight in every.items() if weight}
+        return paid if len(paid) > 1 else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if len(self.reward_parts) == 1:
+            return None
+        genre = self._genre(self.action(rows, t))
+        shows = genre < self.genres
+        before = rows.hidden[np.arange(len(genre)), 1 + np.minimum(genre, self.genres - 1)]
+        clicked = self.replies(rows, t + 1)[:, t, 0] == 1 + self.actions
+        every = {"clicks": clicked, "diversity": before == 0, "fatigue": -1.0 * before}
+        return np.stack([shows * every[name] for name in self.reward_parts], 1).astype(np.float64)
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         genre, each = self._genre(self.action(rows, t)), np.arange(len(rows.transcript))
         shows = genre < self.genres

@@ -119,6 +119,18 @@ class SafeReply(TextFactory):
         """Topic and group [M] of prompts [M, 2]."""
         return prompt[:, 0] - 1 - self.words, prompt[:, 1] - 1 - self.words - self.topics
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        return {"helpful": 1.0, "flagged": self.penalty} if self.penalty else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if not self.penalty:
+            return None
+        topic, group = self._places(rows.transcript)
+        word = self.action(rows, t)
+        new = (self.actions_so_far(rows, t) != word[:, None]).all(1)
+        return np.stack([self.helpfulness[topic, word] * new, -self.flags[topic, group, word]], 1) / self.length
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         topic, group = self._places(rows.transcript)
         word = self.action(rows, t)

@@ -40,7 +40,7 @@ SUBJECTS = {
     "V-trace": ("rho", "weighed by c", "critic's target"),
     "KL": ("KL",),
     "entropy": ("bonus",),
-    "scale": ("scale", "mean", "order", "member", "padding"),
+    "scale": ("scale", "mean", "order", "member", "padding", "parts"),
     "aggregation": ("mean",),
     "promise": ("mean", "times 2", "constant"),
     "peer": ("times 0.0001", "rounding", "reverses", "factor", "weight", "mask", "penalty", "surrogate"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from algorithms.estimators.entropy_bonus import Annealed, Constant, Target
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.kl_penalty import KL
 from algorithms.estimators.rollout import Rollout
+from algorithms.estimators.scales.reward_parts import StandardisedParts
 from algorithms.variant import Promises
 from tests.contracts.custom_parts import FREE, GAE, GO, GRPO, NONE, ONE, RLOO, CustomScale, State, estimator_of, grouped
 
@@ -97,6 +98,29 @@ ENTROPIES: dict[str, Any] = {
 DEVIATION = Deviation("group")
 
 
+@dataclass(frozen=True)
+class SumFirst(Deviation):
+    """Says that it reads the parts of a reward, and divides their sum by its deviation."""
+
+    reads_parts: ClassVar[bool] = True
+
+
+class Unweighted(StandardisedParts):
+    """Forgets the weights of the parts."""
+
+    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
+        if rollout.part_weights is not None:
+            rollout = replace(rollout, part_weights=torch.ones_like(rollout.part_weights))
+        return super().__call__(advantage, q, rollout)
+
+
+class PartsOverBatch(StandardisedParts):
+    """Standardises each part over the batch, so that all answers to an easy prompt look good."""
+
+    def __call__(self, advantage: Tensor, q: Tensor, rollout: Rollout) -> Tensor:
+        return super().__call__(advantage, q, replace(rollout, group=rollout.valid.shape[2]))
+
+
 def per_group(x: Tensor, q: Tensor, r: Rollout, shift: int) -> Tensor:
     """Divided by the deviation of another group."""
     made = grouped(q[:1], r).std(-1, keepdim=True, unbiased=False).roll(shift, 2)
@@ -161,5 +185,8 @@ SCALES: dict[str, tuple[Estimator, Any, Promises]] = {
     "times the row's number": (GO, CustomScale(lambda a, q, r: a * row_numbers(1, a)), NONE),
     "discounted twice": (GO, CustomScale(lambda a, q, r: a * 0.81 ** row_numbers(0, a)), NONE),
     "the first row counts twice": (GAE, CustomScale(lambda a, q, r: torch.cat([2 * a[:1], a[1:]])), NONE),
+    "parts added first": (GRPO, SumFirst("group"), FREE),
+    "parts without weights": (GRPO, Unweighted(), FREE),
+    "parts over the batch": (GRPO, PartsOverBatch(), FREE),
     "over the length": (RLOO, CustomScale(lambda a, q, r: a / r.valid.sum(0).clamp(min=1)), NONE),
 }

@@ -22,6 +22,8 @@ import torch
 from torch import Tensor
 
 from algorithms.conformance.coefficients import coefficients
+from algorithms.estimators.advantage_scale import reads_parts
+from algorithms.estimators.baseline import reads_pool
 from algorithms.estimators.estimator import Estimator
 from algorithms.estimators.rollout import Rollout
 from envs.api import Doubles
@@ -61,6 +63,10 @@ def reason_reads_more(estimator: Estimator) -> str | None:
         return "remembers earlier rollouts"
     if estimator.reads_prefixes:
         return "reads more of the texts than their rewards"
+    if reads_pool(baseline):
+        return "reads episodes that are not in the group"
+    if reads_parts(estimator.scale):
+        return "reads the parts of a reward"
     return None
 
 

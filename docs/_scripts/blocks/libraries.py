@@ -18,7 +18,8 @@ SHORT = {"_generate_and_score_completions": "scores", "_compute_loss": "loss", "
 NOTES = {
     "trl": ": `scores` is `_generate_and_score_completions`, `loss` is `_compute_loss`; a class alone is both in turn.",
     "verl": ": the functions of `verl.trainer.ppo.core_algos`, without the prefix `compute_`.",
-    "torchrl": ": value estimators of `torchrl.objectives.value.functional`, and losses of `torchrl.objectives`.",
+    "torchrl": ": value estimators of `torchrl.objectives.value.functional`, losses of `torchrl.objectives`, and what "
+    "`torchrl.objectives.llm` has for texts.",
 }
 
 

@@ -51,6 +51,19 @@ def test_a_slot_has_room_for_any_rollout(name: str, variant: Variant) -> None:
     assert all(torch.equal(back[name], value) for name, value in rollout.tensors().items())
 
 
+def test_a_slot_has_room_for_the_parts_of_a_reward() -> None:
+    """Each part is paid and weighed in 4 bytes a row: 2 more parts of 2 members, 8 environments and 8 turns."""
+    task, variant = TASKS["recdialog/fatigue-medium"], VARIANTS["gdpo"]
+    training = small_training(task, variant, envs=8)
+    sizes = [capacity(task.spec, training.collection, 2, parts) for parts in (1, 3)]
+    assert sizes[1] - sizes[0] == 2 * 8 * 8 * 2 * (4 + 4)
+    _, rollout = make_rollout(task, variant, training, (0, 1))
+    slot = RolloutSlot(CONTEXT, sizes[1])
+    back = slot.read(slot.write(rollout.tensors()))
+    assert torch.equal(back["parts"], rollout.tensors()["parts"])
+    assert back["parts"].shape == (8, 2, 8, 3)
+
+
 def test_a_board_gives_the_newest_version_whole() -> None:
     board = ParameterBoard(CONTEXT, torch.zeros(2, 3), {"mean": np.zeros((2, 1))})
     for number in range(2 * VERSIONS + 1):

@@ -86,3 +86,17 @@ def test_annealed_steps_are_as_short_as_the_rest_of_the_budget(anneal: float, le
         steps.append(policy.flat.values - before)
     assert steps[0].abs().max() > 1e-3
     torch.testing.assert_close(steps[1], steps[0] * left, rtol=1e-4, atol=1e-6)
+
+
+def test_which_texts_are_right_does_not_depend_on_the_scale_of_rewards() -> None:
+    """A tenth of every reward moves no text over the middle of J0 and J*, which is scaled with them."""
+    task, made = TASKS["padanswer/small"], VARIANTS["rloo"]
+    lengths = []
+    for scale in (1.0, 0.1):
+        training = replace(small_training(task, made), reward_scale=scale)
+        policy, rollout = make_rollout(task, made, training, SEEDS)
+        learner = make_learner(policy, made, training, task)
+        learner.learn(rollout, [np.random.default_rng(0)] * len(SEEDS), diagnosing=True)
+        lengths.append(learner.diagnostics.means()["length_right"])
+    assert np.isfinite(lengths[0]).all()
+    np.testing.assert_array_equal(lengths[0], lengths[1])

@@ -18,7 +18,7 @@ from benchmarks.design.gradient_experiment import LABORATORY_VERSION, GradientEx
 from benchmarks.design.identity import canonical
 from benchmarks.design.lookup import find_tasks, find_variants
 from benchmarks.execution.train_cell import run_cell
-from benchmarks.experiments import EXPERIMENTS, estimators, estimators_2026
+from benchmarks.experiments import EXPERIMENTS, estimators, estimators_2026, estimators_rewards
 from benchmarks.figures.published_scores import PublishedScores
 from benchmarks.language.experiment import LanguageExperiment
 from benchmarks.reports.report import write_report
@@ -38,9 +38,9 @@ EARLIER_VERSIONS = dict.fromkeys(
 TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, ComparisonExperiment)}
 OWN_FIGURE = {name for name, e in TRAINED.items() if e.figures}
 WITHOUT_FIGURE = {  # the figures that every report has answer them
-    "critic_free_control", "critic_free_rates", "distillation_rates", "driving", "estimators", "estimators_2026", "games",
-    "ladder",
-    "language_rates", "learning_rates", "references", "smoke", "text_rates", "text_rates_2026",
+    "critic_free_control", "critic_free_rates", "distillation_rates", "driving", "estimators", "estimators_2026",
+    "estimators_rewards", "games", "ladder", "language_rates", "learning_rates", "references", "smoke", "text_rates",
+    "text_rates_2026",
     "transfer_rates", "trust_regions_rates",
 }  # fmt: skip
 WITHOUT_MODELS = {name: e for name, e in TRAINED.items() if not isinstance(e, LanguageExperiment)}
@@ -153,7 +153,7 @@ def test_every_variant_is_in_one_list_of_estimators() -> None:
     # not every task of the text suite can be listed, which exact_pg, vineppo and students of the optimal policy need
     listed_tasks = {"exact_pg", "vineppo", "distil_sequence", "distil_token"}
     for_control = {"like_sb3_a2c", "like_sb3_ppo", "stream_ac", "gae_beta"}
-    listed = [*estimators.LEARNERS, *estimators_2026.LEARNERS]
+    listed = [*estimators.LEARNERS, *estimators_2026.LEARNERS, *estimators_rewards.LEARNERS]
     assert len(listed) == len(set(listed))
     assert {*listed} == {*VARIANTS} - stale - for_control - listed_tasks
 

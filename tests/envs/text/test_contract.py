@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from envs import TASKS
-from envs.api import Bools, Doubles, Ints
+from envs.api import Bools, Doubles, Ints, Step
 from envs.seeding import Role, stream
 from envs.text.bandit import Bandit
 from envs.text.causal import Causal
@@ -46,6 +46,7 @@ def play(
         score = rng.random((*obs.shape[:2], mdp.actions))
         step = env.step(np.where(True if mask is None else mask, score, -1.0).argmax(-1), alive)
         assert (step.reward[~alive] == 0).all()
+        check_parts(mdp, step)
         total += step.reward
         alive &= ~step.terminated
         obs, mask = step.obs, step.action_mask
@@ -54,6 +55,14 @@ def play(
             break
     assert not alive.any()
     return obs.copy(), total
+
+
+def check_parts(mdp: TextMDP, step: Step) -> None:
+    """The weighted parts of the reward add up to it, where nothing else is paid."""
+    weights = [*mdp.reward_parts.values()]
+    assert (step.parts is None) == (len(weights) == 1)
+    if step.parts is not None and not (mdp.reward_shift or mdp.reward_noise):
+        np.testing.assert_allclose(step.parts @ np.array(weights), step.reward, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", TEXT)

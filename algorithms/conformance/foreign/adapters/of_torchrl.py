@@ -1,4 +1,4 @@
-"""Value estimators and losses of torchrl.
+"""Value estimators and losses of torchrl; those of whole texts are in torchrl_texts.
 
 Value estimators (torchrl.objectives.value.functional) take [B, T, 1] and flags of ends instead of masks. Losses (LossModule)
 take a TensorDict of steps without a mask: the positions that train are given as one batch. The actor's parameters are the
@@ -19,6 +19,12 @@ from torch import Tensor
 from algorithms.conformance.foreign.adapters.adapter import Given, Kind
 from algorithms.conformance.foreign.adapters.by_name import advantages_in, check_given, gradient
 from algorithms.conformance.foreign.adapters.parameters import NAMES, OF
+from algorithms.conformance.foreign.adapters.torchrl_texts import (
+    GroupAdvantage,
+    TextLoss,
+    is_group_advantage,
+    is_text_loss,
+)
 from algorithms.conformance.foreign.texts import Texts
 from envs.validation import UsageError
 
@@ -33,15 +39,17 @@ class TorchRL:
 
     def reason_unfit(self, function: Callable[..., Any]) -> str:
         if isinstance(function, type):
-            fits = any(base.__name__ == "LossModule" for base in function.__mro__)
-            return "" if fits else "it is a class, and no LossModule"
+            fits = any(base.__name__ in ("LossModule", "MCAdvantage") for base in function.__mro__)
+            return "" if fits else "it is a class, and neither a LossModule nor MCAdvantage"
         names = {*inspect.signature(function).parameters}
         return "" if {"reward", "done"} <= names else "it does not take reward and done"
 
-    def adapt(self, function: Callable[..., Any], given: Given) -> Estimated | Lossy:
+    def adapt(self, function: Callable[..., Any], given: Given) -> Estimated | Lossy | TextLoss | GroupAdvantage:
         if isinstance(function, type):
-            check_given(vars(function).get("__init__", function), given)
-            return Lossy(function, given)
+            check_given(getattr(function, "__init__"), given)  # noqa: B009 (mypy: of an instance it may be another)
+            if is_text_loss(function):
+                return TextLoss(function, given)
+            return GroupAdvantage(function, given) if is_group_advantage(function) else Lossy(function, given)
         check_given(function, given)
         taken = inspect.signature(function).parameters
         quantities = {**{name: OF[name] for name in taken if name in OF and name not in given}}

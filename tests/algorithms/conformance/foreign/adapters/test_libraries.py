@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +55,59 @@ def test_torchrls_estimators_get_grids_with_a_last_axis() -> None:
     on = BATCH.mask
     expected = BATCH.reward + 0.9 * BATCH.next_value() * (1 - BATCH.done()) - BATCH.value
     assert torch.allclose(made * on, expected * on, atol=1e-6)
+
+
+class LossModule:
+    """What torchrl's losses derive from."""
+
+
+class GRPOLoss(LossModule):
+    """The signature of torchrl's loss of texts: mean over tokens of ratio times advantage."""
+
+    def __init__(self, actor_network: Any, entropy_bonus: bool = True, size: float = 1.0) -> None:
+        self.actor_network, self.size = actor_network, size
+        assert not entropy_bonus
+
+    def double(self) -> GRPOLoss:
+        return self
+
+    def __call__(self, texts: dict[Any, Any]) -> Any:
+        dist = self.actor_network.get_dist(texts, logits_key="logits")
+        ratio = (dist.log_prob(texts["tokens", "full"]) - texts["log_probs", "full"]).exp()
+        on = dist.mask.double()
+        loss = -(ratio * texts["advantage"][..., 0] * on).sum() / on.sum()
+        return SimpleNamespace(loss_objective=self.size * loss)
+
+
+class MCAdvantage:
+    """The signature of torchrl's transform: a group is returned with its last text; here with twice the reward."""
+
+    def __init__(self, grpo_size: int, prompt_key: str) -> None:
+        self.size, self.key = grpo_size, prompt_key
+        self.kept: list[dict[Any, Any]] = []
+
+    def inv(self, text: dict[Any, Any]) -> dict[str, Any] | None:
+        assert text["next", "done"][:, 0].tolist() == [False] * (len(text["place"]) - 1) + [True]
+        self.kept.append(text)
+        if len(self.kept) < self.size:
+            return None
+        group, self.kept = self.kept, []
+        assert len({int(x[self.key][0]) for x in group}) == 1
+        return {
+            "place": torch.cat([x["place"] for x in group]),
+            "advantage": 2 * torch.cat([x["next", "reward"] for x in group]),
+        }
+
+
+def test_torchrls_losses_get_texts_and_its_transform_one_text_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensordict", SimpleNamespace(TensorDict=lambda fields, size: fields))
+    loss = adapt(GRPOLoss, "torchrl", {"size": 3.0})
+    ratio = (BATCH.logp - BATCH.old_logp).exp()
+    torch.testing.assert_close(loss(BATCH), 3 * ratio * BATCH.advantage * BATCH.mask / BATCH.mask.sum())
+    assert "mask" in loss.takes
+    made = adapt(MCAdvantage, "torchrl", {})
+    torch.testing.assert_close(made(BATCH), 2 * (BATCH.reward * BATCH.mask).double())
+    assert made.kind == "advantages"
 
 
 def test_what_does_not_fit_is_said() -> None:

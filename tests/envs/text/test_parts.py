@@ -1,0 +1,84 @@
+"""Tasks whose reward has parts say which, with their weights; by hand, with noise, and through a delay."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from envs.api import Floats
+from envs.delayed import Delayed, PaysInParts, part_weights
+from envs.tasks import TASKS
+from envs.text.causal import Causal
+from envs.text.countdown import Countdown
+from envs.text.padanswer import PadAnswer
+from envs.text.recdialog import RecDialog
+from envs.text.safereply import SafeReply
+from envs.text_env import TextFactory
+from tests.envs.text.episodes_by_hand import ids, moves
+
+
+def parts(mdp: TextFactory, prompt: list[int], text: str, hidden: list[int] | None = None) -> list[list[float]]:
+    """The parts of the reward of each action of one text."""
+    env = mdp.make([np.random.SeedSequence(1)], 1)
+    env.reset()
+    env.rows.transcript[0, : len(prompt)] = prompt
+    if hidden is not None:
+        env.rows.hidden[0, : len(hidden)] = hidden
+    made = []
+    for move in moves(mdp, text):
+        step = env.step(np.array([[move]]), np.ones((1, 1), np.bool_))
+        assert step.parts is not None
+        made.append([round(float(x), 6) for x in step.parts[0, 0]])
+    return made
+
+
+def test_an_answer_and_its_length() -> None:
+    """Of 4 tokens those beyond 2 cost: 3 tokens (3 - 2) / 2, all four 1."""
+    mdp = PadAnswer(length=4, bits=2, overlong=0.4)
+    odd = ids(mdp, "1 0")
+    assert mdp.reward_parts == {"answer": 1.0, "length": 0.4}
+    assert parts(mdp, odd, "answer1") == [[1.0, 0.0]]
+    assert parts(mdp, odd, "hm0 hm0 answer1") == [[0.0, 0.0], [0.0, 0.0], [1.0, -0.5]]
+    assert parts(mdp, odd, "hm0 hm0 hm0 answer0")[-1] == [0.0, -1.0]
+
+
+def test_a_solution_and_its_form() -> None:
+    """1 + 2 is 3: complete and right; 1 - 2 is complete; "+" at the start is neither."""
+    mdp = Countdown(numbers=2, highest=3, targets=8)
+    hand = ids(mdp, "1 2 0 3")
+    assert part_weights(mdp) == pytest.approx((0.9, 0.1))
+    assert parts(mdp, hand, "a b +")[-1] == [1.0, 1.0]
+    assert parts(mdp, hand, "a b -")[-1] == [0.0, 1.0]
+    assert parts(mdp, hand, "+") == [[0.0, 0.0]]
+
+
+def test_questions_cost() -> None:
+    mdp = Causal()
+    assert parts(mdp, ids(mdp, "no cue1"), "ask answer1", hidden=[1]) == [[0.0, -1.0], [1.0, 0.0]]
+
+
+def test_three_parts_of_a_dialogue() -> None:
+    """The same genre twice: it is new at first, and tires the user the second time. p_hi 1 clicks always."""
+    mdp = RecDialog(genres=2, turns=2, p_hi=1.0, p_lo=0.0, diversity=0.1, fatigue=0.2)
+    assert parts(mdp, [len(mdp.tokens) - 1], "g0i0 g0i0", hidden=[0, 0, 0]) == [[1.0, 1.0, 0.0], [1.0, 0.0, -1.0]]
+
+
+def test_the_noise_is_in_the_first_part() -> None:
+    mdp = SafeReply(words=5, length=1, topics=1, reward_noise=2.0)
+    env = mdp.make([np.random.SeedSequence(1)], 50)
+    env.reset()
+    step = env.step(np.zeros((1, 50)), np.ones((1, 50), np.bool_))
+    assert step.parts is not None
+    paid: Floats = step.parts @ np.array(part_weights(mdp))
+    np.testing.assert_allclose(paid, step.reward, atol=1e-5)
+    assert np.unique(step.parts[..., 0]).size == 50
+    assert np.unique(step.parts[..., 1]).size <= 2
+
+
+def test_all_others_have_one_part() -> None:
+    several = {name for name, task in TASKS.items() if len(part_weights(task.factory)) > 1}
+    families = {name.partition("/")[0] for name in several}
+    assert families == {"causal", "countdown", "recdialog", "safereply"}
+    assert part_weights(TASKS["lock/small"].factory) == part_weights(TASKS["CartPole-v1"].factory) == (1.0,)
+    assert not isinstance(TASKS["CartPole-v1"].factory, PaysInParts)
+    assert part_weights(Delayed(Causal(), 0.1)) == (1.0, 0.05)
