@@ -16,6 +16,7 @@ from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
 from algorithms.training.records import Members, TrainingEvent
 from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.returns.teacher import reason_no_teacher
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
 from algorithms.training_config import Collection, TrainingConfig, Unroll, reason_unfit
@@ -137,6 +138,8 @@ class Variant(Composition):
             return "needs the expected return after every text, and this task has no oracle"
         if (self.exact or expects) and not enumerable(task):
             return "needs a task small enough to enumerate, and this one is not"
+        if self.estimator.teacher is not None and (reason := reason_no_teacher(task)):
+            return reason
         if remembering(self.update) is not None and isinstance(task.spec.observation, Transcript):
             return "learns from single steps, and texts are played as a whole"
         if self.nucleus is not None and isinstance(task.spec.action, Box):

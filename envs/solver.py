@@ -109,11 +109,20 @@ def kl_optimal(mdp: TextMDP, beta: float, gamma: float | None = None, limit: int
         raise ValueError(f"{type(mdp).__name__} has no reference policy")
     if not beta > 0:
         raise ValueError(f"beta must be positive, not {beta}")
+    return softened_optimum(mdp, beta, gamma, limit)
+
+
+def softened_optimum(mdp: TextMDP, temperature: float, gamma: float | None = None, limit: int = LIMIT) -> Solution:
+    """`kl_optimal` with the temperature as beta, for every task: one without a reference has the uniform policy for it.
+
+    No legal action has probability 0. J of this policy is below J* by at most the temperature times KL(best || reference).
+    """
 
     def soft(q: Doubles, legal: Bools, reference: Doubles, t: int) -> tuple[Doubles, Doubles]:
-        x = np.where(legal, reference + q / beta, -np.inf)
+        prior = reference if mdp.has_reference else -np.log(legal.sum(1, keepdims=True))
+        x = np.where(legal, prior + q / temperature, -np.inf)
         top = x.max(1, keepdims=True)
         total = np.exp(x - top).sum(1)
-        return np.exp(x - top) / total[:, None], beta * (top[:, 0] + np.log(total))
+        return np.exp(x - top) / total[:, None], temperature * (top[:, 0] + np.log(total))
 
     return solve(mdp, soft, mdp.gamma if gamma is None else gamma, limit)

@@ -86,7 +86,9 @@ def expected_gradient(
     assert rollout.reference is not None
     kl, x = estimator.kl, logp - rollout.reference
     paid = rollout
-    if kl.place == "reward":
+    if estimator.teacher is not None:
+        paid = estimator.teacher.pay(rollout)
+    elif kl.place == "reward":
         cost = kl.estimate(rollout.logp - rollout.reference, valid)
         paid = replace(rollout, reward=rollout.reward - beta * cost)
     with torch.no_grad():

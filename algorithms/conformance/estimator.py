@@ -28,6 +28,7 @@ from algorithms.conformance import surrogate as surrogate_rules
 from algorithms.conformance import unbiasedness as unbiasedness_rules
 from algorithms.conformance.coefficients import assess_rollout, coefficients, surrogate_coefficients
 from algorithms.conformance.declared import numbers as numbers_rules
+from algorithms.conformance.declared import teachers as teachers_rules
 from algorithms.conformance.finding import Finding, close_to_zero
 from algorithms.conformance.synthetic_rollouts import (
     ENVS,
@@ -80,6 +81,8 @@ def examine(estimator: Estimator, promises: Promises | None = None, replicates: 
     findings += objective_terms_rules.examine(estimator, promises.factor is not None)
     findings += numbers_rules.examine(estimator, promises.scale_free)
     findings += memory_rules.examine(estimator, fresh)
+    if estimator.teacher is not None:
+        findings += teachers_rules.examine(estimator.teacher)
     return findings + unbiasedness_rules.examine(estimator, promises, replicates)
 
 

@@ -21,7 +21,7 @@ from algorithms.composition import FirstOrder
 from algorithms.conformance import decision_tree, gradient_quality
 from algorithms.conformance.coefficients import assess_rollout, coefficients, initial_state
 from algorithms.conformance.decision_tree import Batches, TreeEpisodes
-from algorithms.conformance.declared import success_rates
+from algorithms.conformance.declared import success_rates, teachers
 from algorithms.conformance.exact import moments
 from algorithms.conformance.finding import Finding
 from algorithms.conformance.synthetic_rollouts import GAMMA, GROUP, with_tensors
@@ -104,6 +104,11 @@ def _cases(estimator: Estimator) -> Iterator[Case]:
             yield Case(f"dense rewards at discount {gamma}, V wrong", batches, batches.rollout, wrong, exact_gradients)
         if estimator.kl.place == "reward" and estimator.kl.kind == "k1" and gamma == 1:
             yield _with_kl(estimator.kl, every, batches)
+    if estimator.teacher is not None:
+        every, batches = _enumerated_batches(1.0)
+        rollout = teachers.with_teacher(batches.rollout)
+        exact = teachers.divergences(every, rollout, batches.index).gradient(1.0)
+        yield Case("the KL to a teacher", batches, estimator.teacher.pay(rollout), batches.values, (exact,))
 
 
 def _with_kl(kl: KL, every: TreeEpisodes, batches: Batches) -> Case:

@@ -7,9 +7,10 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, get_args, runtime_ch
 
 from torch import Tensor
 
+from algorithms.estimators.baselines.prefixes import ReadsExpectedReturn, ReadsPrefixes
 from algorithms.estimators.entropy_bonus import Constant
 from algorithms.estimators.importance_weights import Correction
-from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.kl_penalty import KL, Teacher
 from algorithms.estimators.rollout import PartState, Rollout
 from algorithms.parts import check_parts
 from algorithms.tunable import Number
@@ -138,22 +139,6 @@ class AdaptiveScale(Protocol):
         """The numbers after a rollout whose advantages [T, P, N], before the scale, are these."""
 
 
-@runtime_checkable
-class ReadsPrefixes(Protocol):
-    """A baseline that knows texts again: it reads rollout.prefix."""
-
-    @property
-    def reads_prefixes(self) -> bool: ...
-
-
-@runtime_checkable
-class ReadsExpectedReturn(ReadsPrefixes, Protocol):
-    """A baseline that reads rollout.expected_return, which only tasks that can be listed have."""
-
-    @property
-    def reads_expected_return(self) -> bool: ...
-
-
 class EntropyBonus(Protocol):
     """The coefficient alpha of the entropy bonus, one per member."""
 
@@ -194,6 +179,7 @@ class Estimator:
     kl           how the KL to the task's reference enters (algorithms.estimators.kl_penalty)
     entropy      the entropy bonus (algorithms.estimators.entropy_bonus)
     correction   for data sampled by another policy (algorithms.estimators.importance_weights); None: no correction
+    teacher      whose KL is learned from in place of the task's reward (algorithms.estimators.kl_penalty); None: nobody
     """
 
     credit: Credit
@@ -204,6 +190,7 @@ class Estimator:
     kl: KL = field(default_factory=KL)
     entropy: EntropyBonus = field(default_factory=Constant)
     correction: Correction | None = None
+    teacher: Teacher | None = None
 
     def __post_init__(self) -> None:
         check_parts(self, PARTS)
@@ -212,6 +199,8 @@ class Estimator:
         if self.credit.bootstraps and not self.baseline.critic:
             name = type(self.credit).__name__
             raise ValueError(f"{name} bootstraps and needs a critic; use the ValueNetwork baseline")
+        if self.teacher is not None and (self.baseline.needs_greedy_return or self.reads_expected_return):
+            raise ValueError(f"{type(self.baseline).__name__} compares returns of the task, which a teacher replaces")
 
     @property
     def reads_current_logp(self) -> bool:
@@ -220,13 +209,18 @@ class Estimator:
 
     @property
     def reads_prefixes(self) -> bool:
-        """Whether its baseline knows texts again."""
-        return isinstance(self.baseline, ReadsPrefixes)
+        """Whether its baseline or its teacher knows texts again."""
+        return isinstance(self.baseline, ReadsPrefixes) or self.teacher is not None
 
     @property
     def reads_expected_return(self) -> bool:
         """Whether its baseline reads what only tasks that can be listed have."""
         return isinstance(self.baseline, ReadsExpectedReturn)
+
+    @property
+    def reads_oracle(self) -> bool:
+        """Whether it reads what playing the task does not tell."""
+        return self.reads_expected_return or self.teacher is not None
 
     @property
     def per_sequence(self) -> bool:

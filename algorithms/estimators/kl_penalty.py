@@ -1,11 +1,13 @@
-"""The KL to the task's reference policy: its estimator, and its place in the objective."""
+"""The KL to the task's reference policy: its estimator, and its place in the objective. And the KL to a teacher."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from torch import Tensor
+
+from algorithms.estimators.rollout import Rollout
 
 Kind = Literal["k1", "k2", "k3"]
 Place = Literal["reward", "loss"]
@@ -56,3 +58,32 @@ class KL:
         if self.kind == "k1":
             return x
         return 0.5 * x * x if self.kind == "k2" else (-x).exp() - 1 + x
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """r_t = log teacher(a_t|s_t) - log pi(a_t|s_t) in place of the task's reward: its sum has the mean -KL(pi || teacher).
+
+    The teacher is the task's optimal policy, softened, because the KL to a deterministic one is infinite:
+
+        teacher(a|s) = prior(a|s) exp((Q(s, a) - V(s)) / temperature)       (envs.solver.softened_optimum)
+
+    temperature  in units of the reward; a task with a beta has its own, and its teacher is the optimum of J
+    discount     of these rewards. 1: the gradient is that of -KL(pi || teacher). 0: a token answers for its own KL alone,
+                 and what it does to those of later tokens is left out
+    """
+
+    temperature: float = 0.02
+    discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, not {self.temperature}")
+        if not 0 <= self.discount <= 1:
+            raise ValueError(f"discount must lie in [0, 1], not {self.discount}")
+
+    def pay(self, rollout: Rollout) -> Rollout:
+        """The rollout with these rewards and this discount; log pi is that of the learning policy, without a gradient."""
+        assert rollout.teacher is not None
+        paid = (rollout.teacher - rollout.logp - rollout.log_ratio) * rollout.valid
+        return replace(rollout, reward=paid, discount=self.discount * rollout.discount)

@@ -81,6 +81,13 @@ def subtract_kl(kl: KL, rollout: Rollout, beta: float) -> Rollout:
     return replace(rollout, reward=rollout.reward - penalty, parts=parts)
 
 
+def rewards_to_learn_from(estimator: Estimator, rollout: Rollout, beta: float) -> Rollout:
+    """The rollout with the rewards that the estimator learns from: the teacher's, or the task's without the KL."""
+    if estimator.teacher is not None:
+        return estimator.teacher.pay(rollout)
+    return subtract_kl(estimator.kl, rollout, beta)
+
+
 def row_weights(estimator: Estimator, rollout: Rollout, horizon: int) -> Tensor:
     """[T, P, N], on valid rows: 1/N (episode), 1/(N horizon) (constant), 1/(rows of the member) (token), 1/(N rows of the
     episode) (sequence).

@@ -25,7 +25,7 @@ class Rollout:
     discount     gamma, 0 where s_{t+1} is terminal        continues  0 where the episode ended for any reason
     group        number of adjacent environments that are compared with each other (see Episodes)
 
-    The last nine fields are set only if the task or the estimator needs them.
+    The last ten fields are set only if the task or the estimator needs them.
     """
 
     obs: Tensor
@@ -49,7 +49,7 @@ class Rollout:
     prefix: Tensor | None = (
         None  # [T, P, N] number of the text before the action (baselines.prefixes); [0]: of the prompt
     )
-
+    teacher: Tensor | None = None  # [T, P, N] log-probability of the action under the teacher (kl_penalty.Teacher)
     parts: Tensor | None = None  # [T, P, N, K] the reward by part, without weights (PaysInParts); None: it has one part
     part_weights: Tensor | None = None  # [T, P, N, K] the weight of each part, the same everywhere
     pool_return: Tensor | None = None  # [T, P, N] mean return of all episodes played for the prompt; None: the group's

@@ -21,6 +21,7 @@ from algorithms.training.groups.adaptive import adaptive_groups
 from algorithms.training.observation_normaliser import Normaliser
 from algorithms.training.records import Members
 from algorithms.training.returns.expected_return import expected_return
+from algorithms.training.returns.teacher import teacher_of
 from algorithms.training_config import TrainingConfig, Unroll
 from envs.api import Bools, Task, Transcript
 from envs.custom.faults import CheckedVecEnv
@@ -110,6 +111,8 @@ class Collector:
             assert rollout.prefix is not None
             expected = expected_return(self.task)(self._policy, rollout.prefix, rollout.valid)
             rollout = replace(rollout, expected_return=expected * training.reward_scale)
+        if estimator.teacher is not None:
+            rollout = replace(rollout, teacher=teacher_of(self.task, estimator.teacher.temperature)(rollout))
         if self._greedy_actor is not None:
             tape = self._greedy_actor.play(playing)
             greedy = self._greedy_actor.rollout(tape, training.discount, training.reward_scale, 1)

@@ -20,8 +20,8 @@ from algorithms.estimators.loss import (
     PartState,
     assess,
     log_probabilities,
+    rewards_to_learn_from,
     rows_to_learn_from,
-    subtract_kl,
 )
 from algorithms.estimators.rollout import Batch, Rollout, columns_of, group_by_length, padded_columns, select_members
 from algorithms.policies.actor_critic import ActorCritic
@@ -143,7 +143,7 @@ class Learner:
         values, learned = values_of(policy, rollout, self.compact, self.schedule.minibatches == 1)
         signals = Signals(values)
         with torch.no_grad():
-            paid = subtract_kl(self.estimator.kl, rollout, self.beta)
+            paid = rewards_to_learn_from(self.estimator, rollout, self.beta)
             assessment, self.baseline = assess(self.adaptive.estimator, paid, signals, self.baseline)
             self.adaptive.follow_advantages(assessment, rollout)
             if self._diagnosing:

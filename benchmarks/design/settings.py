@@ -11,6 +11,7 @@ how many are.
     text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens
     language  `python -m benchmarks run language_rates`: all that `rlhf_exact` compares, on its smallest task
     critic_free  `python -m benchmarks run critic_free_rates`: critics and group baselines on classic control, 60,000 steps
+    distillation  `python -m benchmarks run distillation_rates`: students of the optimal policy, and rivals, 30,000 tokens
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _parts(variant: Variant) -> dict[str, object]:
 
 def reason_not_judged(variant: Variant) -> str:
     """Why no such variant can be a contestant, as a clause of which it is the subject; empty where it can."""
-    if variant.exact or variant.estimator.reads_expected_return:
+    if variant.exact or variant.estimator.reads_oracle:
         return "reads the model of the task, which a contestant may not"
     if not variant.repeatable:
         return "has real actors, whose results do not repeat"

@@ -10,6 +10,7 @@ from typing import Any
 
 from algorithms import ALIASES, VARIANTS, variants
 from algorithms.algorithm import Algorithm
+from algorithms.variant import Variant
 from benchmarks.experiments.ladder import RUNGS
 from benchmarks.reports.variant_groups import groups
 
@@ -49,9 +50,15 @@ def table(shown: Iterable[Algorithm], page_path: str = "") -> str:
     for v in shown:
         name = f"[`{v.name}`]({page_path}#{v.name.replace(':', '')})"
         changes = ", ".join([v.changes, *v.needs]) or "-"
-        mean = MEANS[VARIANTS[v.name].promises.factor] if v.tunable and not v.exact else "-"
+        mean = mean_of(VARIANTS[v.name]) if v.tunable and not v.exact else "-"
         lines.append(f"| {name} | {v.parent or '-'} | {changes} | {v.summary} | {mean} |")
     return "\n".join(lines)
+
+
+def mean_of(variant: Variant) -> str:
+    """E[g] as a multiple of grad J, or of what takes the place of J."""
+    mean = MEANS[variant.promises.factor]
+    return f"{mean}, J being -KL to the teacher" if variant.estimator.teacher and variant.promises.factor else mean
 
 
 def ladder_table() -> str:

@@ -100,6 +100,7 @@ def test_what_is_known_of_every_variant_is_promised() -> None:
     """A promise nobody makes is never tested: these are the ones that theory gives."""
     unbiased = {"reinforce", "reward_to_go", "baseline_mean", "baseline_loo", "baseline_value"}
     unbiased |= {"rloo", "optimal_const", "scst", "like_trl_rloo", "shrinkage", "asym_re", "gigpo", "vineppo"}
+    unbiased |= {"distil_sequence"}  # for -KL to its teacher, which takes the place of J
     promised = {"group": {"dr_grpo"}, "batch": {"batch_mean"}, "success": {"grpo"}, "likelihood": {"maxrl"}}
     promised |= {"one": unbiased, "best_of_k": {"pkpo"}, "signed": {"w_reinforce"}}
     for factor, names in promised.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -27,6 +27,22 @@ def prefix_numbers(tokens: Tensor, positions: Sequence[int]) -> Tensor:
         rows.append(number)
         start = position + 1
     return torch.stack(rows)
+
+
+@runtime_checkable
+class ReadsPrefixes(Protocol):
+    """A baseline that knows texts again: it reads rollout.prefix."""
+
+    @property
+    def reads_prefixes(self) -> bool: ...
+
+
+@runtime_checkable
+class ReadsExpectedReturn(ReadsPrefixes, Protocol):
+    """A baseline that reads rollout.expected_return, which only tasks that can be listed have."""
+
+    @property
+    def reads_expected_return(self) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -8,26 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.policies.api import Acting
 from algorithms.training.returns.exact_return import ExactReturn, log_pi
-from envs.api import Task, Transcript
+from algorithms.training.returns.listed_prefixes import ListedPrefixes
+from envs.api import Task
 
 
 class ExpectedReturn:
     """The expected whole return after each text of a task that can be listed, hidden states averaged out."""
 
     def __init__(self, task: Task) -> None:
-        observation = task.spec.observation
-        assert isinstance(observation, Transcript)
         self._exact = ExactReturn(task)
-        episodes, valid = self._exact.enumeration, self._exact.enumeration.valid
         self._tree = self._exact.whole_tree()
-        tokens = torch.from_numpy(episodes.transcript).T  # [L, S]
-        numbers = prefix_numbers(tokens, observation.action_position[: len(valid)]).numpy()  # [T, S]
-        choice = self._tree.edges // self._tree.actions
-        self._numbers, first = np.unique(numbers[valid], return_index=True)
-        self._choice = choice[valid][first]  # legal actions alone do not part two choices of one text
+        self._prefixes = ListedPrefixes(task, self._exact.enumeration)
+        self._choice = self._prefixes.of_each(self._tree.edges // self._tree.actions)
 
     @torch.no_grad()
     def __call__(self, policy: Acting, prefix: Tensor, valid: Tensor) -> Tensor:
@@ -39,9 +33,8 @@ class ExpectedReturn:
             self._tree, log_pi(policy.at_prefixes(self._tree.prefixes, self._tree.mask))
         )
         value = paid / np.where(reached > 0, reached, 1.0)  # [P, C]
-        place = np.searchsorted(self._numbers, prefix.cpu().numpy()).clip(max=len(self._numbers) - 1)
         members = np.arange(prefix.shape[1])[:, None]
-        made = torch.from_numpy(value[members, self._choice[place]]).to(valid)
+        made = torch.from_numpy(value[members, self._choice[self._prefixes.places(prefix)]]).to(valid)
         return made * valid
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from algorithms import VARIANTS
 from algorithms.conformance import gradient_quality
-from algorithms.estimators.kl_penalty import KL
+from algorithms.estimators.credit import RewardToGo
+from algorithms.estimators.kl_penalty import KL, Teacher
 from algorithms.estimators.loss import subtract_kl
 from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import Episodes, TrainingConfig
@@ -50,6 +51,35 @@ def test_in_the_reward_every_token_pays_once() -> None:
     assert subtract_kl(KL("k3"), rollout, 0.5).reward[0].item() == pytest.approx(3 - 0.5 * (2.718281828**-2 - 1 + 2))
     assert subtract_kl(KL("k1", "loss"), rollout, 0.5) is rollout
     assert subtract_kl(KL(), replace(rollout, reference=None), 0.5).reward.flatten().tolist() == [3.0, 4.0]
+
+
+def test_a_teacher_pays_its_log_ratio_in_place_of_the_reward() -> None:
+    """Probabilities of the teacher 1/2 and 1/4, of the student 1/4 and 1/2: log 2 and -log 2, whatever the task pays. To
+    the end that is 0 for the first token with the second, and log 2 without. Rows after the end are paid 0."""
+    rollout = grouped_rollout([[3.0, 5.0], [4.0, 7.0]], [[1.0, 1.0], [1.0, 0.0]], group=1)
+    teacher, student = (
+        torch.tensor(x).double().log()[:, None] for x in ([[0.5, 0.5], [0.25, 0.9]], [[0.25, 0.25], [0.5, 0.1]])
+    )
+    rollout = replace(rollout, logp=student, teacher=teacher)
+    log2 = 0.6931472
+    for discount, first in ((1.0, 0.0), (0.0, log2)):
+        paid = Teacher(discount=discount).pay(rollout)
+        assert paid.reward[:, 0].flatten().tolist() == pytest.approx([log2, log2, -log2, 0.0])
+        assert RewardToGo()(paid, None)[:, 0].flatten().tolist() == pytest.approx([first, log2, -log2, 0.0])
+    moved = replace(rollout, current_logp=student + 1)  # the student that learns has become e times as sure
+    assert Teacher().pay(moved).reward[:, 0].flatten().tolist() == pytest.approx([log2 - 1, log2 - 1, -log2 - 1, 0.0])
+
+
+@pytest.mark.parametrize("knobs", [{"temperature": 0.0}, {"discount": 1.5}, {"discount": -0.1}])
+def test_a_teacher_has_a_temperature_above_0_and_a_discount(knobs: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(knobs))} must .* not {next(iter(knobs.values()))}"):
+        Teacher(**knobs)
+
+
+@pytest.mark.parametrize("name", ["scst", "vineppo"])
+def test_a_baseline_of_the_tasks_returns_does_not_go_with_a_teacher(name: str) -> None:
+    with pytest.raises(ValueError, match="compares returns of the task, which a teacher replaces"):
+        replace(VARIANTS[name].estimator, teacher=Teacher())
 
 
 COUNT = 6_000
