@@ -69,5 +69,8 @@ def _turned_sentences(turned: Turned) -> list[str]:
 
 
 def _counts(turned: Turned) -> str:
+    """How many orders are shown under each kind, or that none can be."""
+    if turned.too_few:
+        return f"Orders shown: none. {turned.too_few}"
     counts = list_words([f"{n} under {kind}" for kind, n in turned.shown.items()])
     return f"Orders shown: {counts}, corrected over all pairs under all kinds (Holm)."

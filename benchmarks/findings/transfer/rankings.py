@@ -11,7 +11,8 @@ import pandas as pd
 
 from benchmarks.findings.transfer.agreement import agreement, repeat_agreement
 from benchmarks.statistics.families import ComparisonKey, Ledger, compare_family
-from benchmarks.statistics.tests import Comparison
+from benchmarks.statistics.tests import LEVEL, Comparison
+from benchmarks.statistics.wording.phrases import cannot_show
 from benchmarks.store.suite import Suite
 from envs.api import Doubles
 
@@ -69,11 +70,13 @@ class Turned:
     shown   by kind, how many orders are shown
     turned  (kind, other kind) -> pairs (better, worse) under the first that are (worse, better) under the second
     both    (kind, other kind) -> how many orders are shown under both
+    too_few that so many comparisons of so few seeds cannot show any order; empty where they can
     """
 
     shown: Mapping[str, int]
     turned: Mapping[tuple[str, str], Sequence[tuple[str, str]]]
     both: Mapping[tuple[str, str], int]
+    too_few: str = ""
 
 
 def turned_orders(suite: Suite, kinds: Kinds, variants: Sequence[str], ledger: Ledger) -> Turned:
@@ -89,7 +92,10 @@ def turned_orders(suite: Suite, kinds: Kinds, variants: Sequence[str], ledger: L
         back = {(worse, better) for better, worse in orders[other]}
         turned[one, other] = [pair for pair in orders[one] if pair in back]
         both[one, other] = len(turned[one, other]) + sum(pair in orders[other] for pair in orders[one])
-    return Turned({kind: len(found) for kind, found in orders.items()}, turned, both)
+    most = max(compared.values(), key=lambda c: c.n, default=None)
+    least_p = most.least_p * len(compared) if most else 0.0
+    too_few = cannot_show(most.n, len(compared), min(1.0, least_p)) if most and least_p >= LEVEL else ""
+    return Turned({kind: len(found) for kind, found in orders.items()}, turned, both, too_few)
 
 
 def _orders(compared: Mapping[ComparisonKey, Comparison], tasks: tuple[str, ...]) -> dict[tuple[str, str], Comparison]:

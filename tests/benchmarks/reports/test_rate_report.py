@@ -8,7 +8,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from benchmarks.design.experiment import Experiment
+from benchmarks.design.experiment import ComparisonExperiment, Experiment
 from benchmarks.design.settings import LEARNING_RATES, RATES
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.figures.learning_rates import MOST_LINES, rate_curves
@@ -127,8 +127,19 @@ def test_the_table_comes_out_as_settings(tmp_path: Path) -> None:
 
 
 def test_every_rate_in_settings_is_from_the_one_list() -> None:
-    used = {rate for tasks in LEARNING_RATES.values() for of_task in tasks.values() for rate in of_task.values()}
-    assert used <= set(RATES)
+    """But for the kinds of policy of `transfer_rates`, whose list is longer."""
+    longer = EXPERIMENTS["transfer_rates"]
+    assert isinstance(longer, ComparisonExperiment)
+    assert longer.rates is not None
+    assert longer.rates[: len(RATES)] == RATES
+    used = {
+        (rate, task in longer.task_names)
+        for tasks in LEARNING_RATES.values()
+        for task, of_task in tasks.items()
+        for rate in of_task.values()
+    }
+    assert {rate for rate, is_longer in used if not is_longer} <= set(RATES)
+    assert {rate for rate, _ in used} <= set(longer.rates)
     assert len(used) > 3
 
 
