@@ -67,8 +67,13 @@ class Flat(Bandit):
 
 
 def still(variant: Variant) -> bool:
-    """Whether the variant promises that equal returns move nothing: no critic, no bonus, and returns are centred."""
+    """Whether the variant promises that equal returns move nothing: no critic, no bonus, and returns are centred.
+
+    A teacher pays each text differently, whatever the task pays.
+    """
     estimator = variant.estimator
+    if estimator.teacher is not None:
+        return False
     if estimator.baseline.critic or estimator.entropy.active or variant.schedule.gradient != "newest":
         return False
     centred = isinstance(estimator.scale, Deviation) and estimator.scale.centre

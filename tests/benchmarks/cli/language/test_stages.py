@@ -150,7 +150,8 @@ def test_without_flags_the_suites_own_base_is_pretrained() -> None:
     )
 
 
-def test_stages_are_listed_and_found(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stages_are_listed_and_found(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # a line a stage
     assert main(["language", "--help"]) == 0
     said = capsys.readouterr().out
     assert [line.split()[0] for line in said.splitlines()[2:]] == ["pretrain", "sft", "prefer", "reward", "train"]
