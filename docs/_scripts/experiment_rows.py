@@ -221,6 +221,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "trust_regions": _answered("trust_regions"),
     "trust_regions_training": _answered("trust_regions_training"),
     "estimators": _estimators,
+    "estimators_2026": _answered("estimators_2026"),
     "transfer": _answered("transfer"),
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,
