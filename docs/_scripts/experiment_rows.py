@@ -223,6 +223,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "estimators": _estimators,
     "estimators_2026": _answered("estimators_2026"),
     "transfer": _answered("transfer"),
+    "distillation": _answered("distillation"),
     "text_rates": _text_rates,
     "reward_shift": _reward_shift,
     "causal": _causal,
