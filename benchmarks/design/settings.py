@@ -9,9 +9,9 @@ how many are.
 
     ladder  `python -m benchmarks run learning_rates`: the ladder's rungs on the ladder's tasks
     text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens
+            `text_rates_2026` and `trust_regions_rates` add variants to it. `transfer_rates` adds a task for each kind of
+            policy; its list of rates goes on to .1 and .3
     language  `python -m benchmarks run language_rates`: all that `rlhf_exact` compares, on its smallest task
-    text    too: `text_rates_2026`, `trust_regions_rates`, and `transfer_rates`, where each kind of policy is a task of its
-            own and the list goes on to .1 and .3
     critic_free  `python -m benchmarks run critic_free_rates`: critics and group baselines on classic control, 60,000 steps
     distillation  `python -m benchmarks run distillation_rates`: students of the optimal policy, and rivals, 30,000 tokens
 """

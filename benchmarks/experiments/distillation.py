@@ -1,4 +1,4 @@
-"""Is it easier to be told what each token should have been than to be paid for the text? Distillation against rewards.
+"""Learning from an optimal policy's word on every token, against learning from the reward of the text.
 
 The teacher is the task's softened optimum, so all learn towards nearly the same policy. What differs is what they hear: the
 reward at the end, or the log ratio of the teacher to the student at every token. Supervised learning from the teacher's

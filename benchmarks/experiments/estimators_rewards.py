@@ -1,4 +1,4 @@
-"""Rewards of several parts, and prompts that are played until right and wrong answers are seen, beside their parents.
+"""Does standardising each part of a reward help? Does it help to play a prompt until both right and wrong answers are seen?
 
 A list of its own, so that released results of `estimators` and `estimators_2026` stay as they are. The first three tasks
 pay in parts: an answer and its form, an answer and what was asked for it, help and flagged words.
