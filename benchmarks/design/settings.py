@@ -9,8 +9,8 @@ how many are.
 
     ladder  `python -m benchmarks run learning_rates`: the ladder's rungs on the ladder's tasks
     text    `python -m benchmarks run text_rates`: every estimator of `estimators` on the text suite, 30,000 tokens
-            `text_rates_2026` and `trust_regions_rates` add variants to it. `transfer_rates` adds a task for each kind of
-            policy; its list of rates goes on to .1 and .3
+            `text_rates_2026`, `trust_regions_rates` and `estimators_rewards_rates` add variants and tasks to it.
+            `transfer_rates` adds a task for each kind of policy; its list of rates goes on to .1 and .3
     language  `python -m benchmarks run language_rates`: all that `rlhf_exact` compares, on its smallest task
     critic_free  `python -m benchmarks run critic_free_rates`: critics and group baselines on classic control, 60,000 steps
     distillation  `python -m benchmarks run distillation_rates`: students of the optimal policy, and rivals, 30,000 tokens

@@ -81,6 +81,7 @@ EXPERIMENT = LanguageExperiment(
     question="Does a ranking of estimators on a toy policy hold on a language model?",
     tasks=TASKS,
     variants=LEARNERS,
+    seeds=20,  # of 190 pairs under each of five kinds of policy none could pass the correction with fewer than 16
     env_steps=STEPS,
     evaluation=Evaluation(checkpoints=5, episodes=50),
     plain=PLAIN,

@@ -39,9 +39,8 @@ TRAINED = {name: e for name, e in EXPERIMENTS.items() if isinstance(e, Compariso
 OWN_FIGURE = {name for name, e in TRAINED.items() if e.figures}
 WITHOUT_FIGURE = {  # the figures that every report has answer them
     "critic_free_control", "critic_free_rates", "distillation_rates", "driving", "estimators", "estimators_2026",
-    "estimators_rewards", "games", "ladder", "language_rates", "learning_rates", "references", "smoke", "text_rates",
-    "text_rates_2026",
-    "transfer_rates", "trust_regions_rates",
+    "estimators_rewards", "estimators_rewards_rates", "games", "ladder", "language_rates", "learning_rates", "references",
+    "smoke", "text_rates", "text_rates_2026", "transfer_rates", "trust_regions_rates",
 }  # fmt: skip
 WITHOUT_MODELS = {name: e for name, e in TRAINED.items() if not isinstance(e, LanguageExperiment)}
 WITH_MODELS = {*TRAINED} - {*WITHOUT_MODELS}  # their tasks need models on disk
