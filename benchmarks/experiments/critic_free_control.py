@@ -11,6 +11,7 @@ from algorithms import VARIANTS
 from algorithms.training_config import Episodes
 from algorithms.variant import Variant
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.findings.pairs.several_pairs import Pairs
 
 TASKS = ("CartPole-v1", "Acrobot-v1", "Pendulum-v1", "MountainCarContinuous-v0")
@@ -37,7 +38,9 @@ GROUPED = (
     same_start("grpo", 8),
     same_start("grpo_epochs", 4),
 )
-VARIANTS_COMPARED = ("reinforce", "baseline_loo", "rloo", "grpo", "grpo_epochs", "reinforce_pp", *GROUPED, *CRITICS)
+OTHERS = ("reinforce", "baseline_loo", "rloo", "grpo", "grpo_epochs", "reinforce_pp")
+WITHOUT_CRITIC = (*OTHERS, *(variant.name for variant in GROUPED))
+VARIANTS_COMPARED = (*OTHERS, *GROUPED, *CRITICS)
 
 EXPERIMENT = ComparisonExperiment(
     name="critic_free_control",
@@ -52,6 +55,10 @@ EXPERIMENT = ComparisonExperiment(
         (("ppo", "grpo_epochs_start_4"), ("gae", "rloo_start_4"), ("gae", "baseline_loo_start_4")),
         "with a critic",
         "without",
+    ),
+    guide=(
+        GuideCase("critic", "classic control, with a critic or without", TASKS),
+        GuideCase("critic", "classic control, no critic", TASKS, WITHOUT_CRITIC),
     ),
     small={
         "tasks": ("CartPole-v1",),

@@ -6,6 +6,7 @@ texts is not among them: `sft` imitates texts that gold picks, and these tasks h
 """
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.figures.measures import MeasureCurves
 from benchmarks.findings.pairs.several_pairs import Pairs
 
@@ -33,5 +34,6 @@ EXPERIMENT = ComparisonExperiment(
     finding=Pairs(
         tuple((taught, paid) for taught in DISTILLED for paid in REWARDED), "with a teacher", "with the reward"
     ),
+    guide=(GuideCase("reward", "a teacher rates every token, or the text is paid at its end", TASKS),),
     small={"tasks": ("lock/small",), "seeds": 2, "env_steps": {"lock/small": 4_000}},
 )

@@ -5,6 +5,7 @@ pay in parts: an answer and its form, an answer and what was asked for it, help 
 """
 
 from benchmarks.design.experiment import ComparisonExperiment
+from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments.estimators import REFERENCES
 
 TASKS = ("countdown/small", "causal/medium", "safereply/medium", "lock/medium", "dyck/sparse-medium")
@@ -20,6 +21,10 @@ EXPERIMENT = ComparisonExperiment(
     env_steps=dict.fromkeys(TASKS, 60_000),
     protocol="text",
     baseline="grpo",
+    guide=(
+        GuideCase("reward", "several parts: an answer and its form, help and harm", TASKS[:3]),
+        GuideCase("reward", "groups often all right or all wrong, filled up or not", TASKS[3:]),
+    ),
     small={
         "tasks": ("countdown/small", "causal/small"),
         "seeds": 2,
