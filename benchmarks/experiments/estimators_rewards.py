@@ -7,6 +7,7 @@ pay in parts: an answer and its form, an answer and what was asked for it, help 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.guide_case import GuideCase
 from benchmarks.experiments.estimators import REFERENCES
+from benchmarks.findings.pairs.each_pair import EachPair
 
 TASKS = ("countdown/small", "causal/medium", "safereply/medium", "lock/medium", "dyck/sparse-medium")
 PARENTS = ("reinforce", "rloo", "dr_grpo", "grpo", "dapo")
@@ -21,6 +22,7 @@ EXPERIMENT = ComparisonExperiment(
     env_steps=dict.fromkeys(TASKS, 60_000),
     protocol="text",
     baseline="grpo",
+    finding=EachPair((("gdpo", "grpo"), ("reinforce_ada", "dr_grpo"))),
     guide=(
         GuideCase("reward", "several parts: an answer and its form, help and harm", TASKS[:3]),
         GuideCase("reward", "groups often all right or all wrong, filled up or not", TASKS[3:]),

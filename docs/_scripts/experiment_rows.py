@@ -222,6 +222,7 @@ ROWS: dict[str, Callable[[Released], str]] = {
     "trust_regions_training": _answered("trust_regions_training"),
     "estimators": _estimators,
     "estimators_2026": _answered("estimators_2026"),
+    "estimators_rewards": _answered("estimators_rewards"),
     "transfer": _answered("transfer"),
     "distillation": _answered("distillation"),
     "text_rates": _text_rates,
