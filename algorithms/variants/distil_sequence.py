@@ -1,4 +1,4 @@
-"""On-policy distillation of whole texts: the student writes, and each word is paid by how likely the optimal policy finds it.
+"""On-policy distillation of whole texts: the student writes, and each word pays the log ratio of the teacher to it.
 
     A_t = sum_{k>=t} x_k - mean of the group's others at t,    x_k = log teacher(a_k|s_k) - log pi(a_k|s_k)
 

@@ -55,7 +55,13 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += [f'env = gymnasium.make("envs:TextMDP/{kind.__name__}-v0", preset="{_preset(tasks[0])}")', "```", ""]
     lines += ["## Presets", "", *_table(tasks), "", "## Knobs", "", " ".join((kind.__doc__ or "").split()), ""]
     lines += _knobs(kind)
-    lines += ["", "The first eight rows of the table are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
+    lines += [
+        "",
+        "The first eight rows of the table are common to all text tasks (`envs/text_mdp.py`).",
+        "",
+        "## Samples",
+        "",
+    ]
     lines += ["An optimal policy, from two starts; the prompt is before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])

@@ -35,10 +35,14 @@ class Twin:
         open_ = [task for task, c in on.items() if not c.shown]
         pair = f"`{self.learner}` and `{self.twin}`"
         if len(open_) == len(on):
-            answer = f"With equally many labels no difference is shown between {pair} on {name_or_count(open_, 'tasks')}."
+            answer = (
+                f"With equally many labels no difference is shown between {pair} on {name_or_count(open_, 'tasks')}."
+            )
         else:
             first, *others = [(side, _where(tasks, on)) for side, tasks in sides.items() if tasks]
-            answer = f"With equally many labels `{self.learner}` scores {first[0]} than its supervised twin on {first[1]}"
+            answer = (
+                f"With equally many labels `{self.learner}` scores {first[0]} than its supervised twin on {first[1]}"
+            )
             answer += "".join(f", and {side} on {where}" for side, where in others) + "."
             answer += f" No difference is shown on {_where(open_, on)}." if open_ else ""
         sizes = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -32,6 +33,20 @@ def test_a_command_is_a_dataclass_that_can_be_called(module: str, kind: str) -> 
     command = getattr(importlib.import_module(module), kind)
     assert dataclasses.is_dataclass(command)
     assert callable(command)
+
+
+@pytest.mark.parametrize(("module", "kind"), EVERY, ids=lambda part: part.rpartition(".")[2])
+def test_every_flag_says_what_it_is_for(module: str, kind: str) -> None:
+    """A comment on the field's line or the one above it, which is where tyro looks: not inside a default's parentheses."""
+    silent = []
+    for base in getattr(importlib.import_module(module), kind).__mro__:
+        if dataclasses.is_dataclass(base):
+            lines = ["", *inspect.getsource(base).splitlines()]
+            for name in inspect.get_annotations(base):
+                place = next(i for i, line in enumerate(lines) if line.startswith(f"    {name}: "))
+                if "#" not in lines[place] and not lines[place - 1].strip().startswith("#"):
+                    silent.append(name)
+    assert silent == []
 
 
 HEAVY = ("torch", "scipy.stats", "pandas", "pyarrow", "matplotlib", "seaborn", "optuna", "stable_baselines3", "envpool")
