@@ -38,7 +38,7 @@ def lambda_return(rollout: Rollout, values: Tensor, lam: Number) -> Tensor:
 
 @dataclass(frozen=True)
 class EpisodeReturn:
-    """q_t = R(tau) = sum_k gamma^k r_k for every t: the whole return multiplies every score (Williams 1992)."""
+    """q_t = R(tau) = sum_k gamma^k r_k for every t: the whole return weighs every action (Williams 1992)."""
 
     bootstraps: ClassVar[bool] = False
 

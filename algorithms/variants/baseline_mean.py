@@ -2,8 +2,9 @@
 
     grad J = E[ sum_t grad log pi(a_t | s_t) (G_t - b_t) ],    b_t <- alpha b_t + (1 - alpha) mean_i G_it
 
-b_t is known before the episode it judges, so the gradient's mean does not move; a reward's constant part no longer
-reaches the variance. One average a time step: on CartPole a single one removes next to nothing.
+b_t is known before the episode it judges, so the gradient's mean does not move. A constant in the reward adds variance only
+until the average has followed it, which costs part of the run (`reward_shift`). There is one average for each time step: on
+CartPole a single one removes next to nothing.
 
 Source: Williams (1992), section 4 (reinforcement comparison); Greensmith et al. (2004), section 3.
 """

@@ -1,4 +1,4 @@
-"""DAPO: a wider clip above, the mean over all tokens, and batches filled with groups that have something to say.
+"""DAPO: a wider clip above, the mean over all tokens, and batches filled with groups whose returns differ.
 
     L = 1/sum_i |y_i| sum_i sum_t min(rho_it A_i, clip(rho_it, 1 - 0.2, 1 + 0.28) A_i)
 

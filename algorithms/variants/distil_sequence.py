@@ -1,10 +1,10 @@
-"""On-policy distillation of whole texts: the student writes, and the optimal policy says how likely each word was to it.
+"""On-policy distillation of whole texts: the student writes, and each word pays the log ratio of the teacher to it.
 
     A_t = sum_{k>=t} x_k - mean of the group's others at t,    x_k = log teacher(a_k|s_k) - log pi(a_k|s_k)
 
-The mean gradient is that of -KL(pi || teacher), over whole texts: a token answers for what becomes of the later ones too. On
-a task with a beta the teacher is the optimum of J, and this is grad J / beta: distillation climbs what the reward would have
-it climb, and hears of it at every token. The rewards of the task are not read. Tasks that can be listed.
+The mean gradient is that of -KL(pi || teacher), over whole texts: a token is credited with its effect on later ones. On
+a task with a beta the teacher is the optimum of J, and this is grad J / beta: distillation ascends what the
+reward ascends, with a signal at every token. The rewards of the task are not read. Tasks that can be listed.
 
 Source: Gu et al. (2024), MiniLLM, arXiv 2306.08543, equations 1 and 3, without its mixed sampling and length normalisation;
 the teacher is the task's softened optimum (docs/decisions/0074-the-optimum-as-a-teacher.md).

@@ -1,5 +1,4 @@
-"""DPPO: the ratio is not clipped; an action is dropped once its probability has moved too far in its advantage's
-direction.
+"""DPPO: an action is dropped once its probability has moved too far in its advantage's direction; no ratio is clipped.
 
     L = m rho A,    m = 0 where sign(A) (pi - mu) > 0.2, else 1
 

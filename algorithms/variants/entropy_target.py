@@ -2,8 +2,8 @@
 
     log alpha <- log alpha + eta (h* - h),    h = H(pi) / H_max, as a mean over a rollout's steps
 
-The wanted share h* of the maximal entropy, log of the number of legal actions, is the setting; alpha finds itself. Where the
-optimal policy is deterministic h* is a price, as a constant bonus is.
+The wanted share h* of the maximal entropy, log of the number of legal actions, is the setting; alpha adapts. Where the
+optimal policy is deterministic h* costs return, as a constant bonus does.
 
 Source: Haarnoja et al. (2018), Soft actor-critic algorithms and applications, equation 18, for the temperature.
 """

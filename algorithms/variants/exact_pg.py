@@ -1,4 +1,4 @@
-"""Exact policy gradient: ascent on grad J itself, computed over all episodes. A reference: what no noise would reach.
+"""Exact policy gradient: ascent on grad J itself, computed over all episodes. A reference: learning without noise.
 
     grad J = grad sum_s p(s) prod_t pi(a_t | s_t) R(s)
 

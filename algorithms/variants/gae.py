@@ -1,4 +1,4 @@
-"""Generalised advantage estimation: the lambda-return takes the place of G_t, so a good V shortens the noise.
+"""Generalised advantage estimation: the lambda-return takes the place of G_t, so a good V lowers the variance.
 
     A_t = sum_k (gamma lambda)^k delta_{t+k},    delta_t = r_t + gamma V(s_{t+1}) - V(s_t)
 

@@ -7,7 +7,7 @@ GRPO adds the parts first, so that different combinations of rewards get one adv
 task's. Where a task pays one part, A is GRPO's over the square root of the share of groups whose returns differ.
 
 Source: Liu et al. (2026), GDPO, arXiv 2601.05242; formula and batch-wise step read in the authors' code (NVlabs/
-GDPO) and in summaries of the paper, whose equation numbers were not at hand. Here ddof 0 and no epsilon, as in `grpo`.
+GDPO) and in summaries of the paper, whose equation numbers we could not check. Here ddof 0 and no epsilon, as in `grpo`.
 """
 
 from algorithms.estimators.scales.reward_parts import StandardisedParts

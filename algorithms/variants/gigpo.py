@@ -2,7 +2,7 @@
 
     A_t = G_t - mean of the G_t of the group's other episodes with the same text before t (of all others where there is none)
 
-A group shares a prompt, and parts as its episodes go on; where several pass through one state, that state is the better
+The episodes of a group share a prompt and then diverge; those that pass through one state are the better
 group. The source calls it an anchor state, adds the advantage of the whole episode, and divides both by deviations; here
 the baseline changes alone. Everything in it is drawn before the action or by others: unbiased.
 

@@ -2,7 +2,7 @@
 
     A_i = (R_i - mean R) / (std R + 1e-4),    L = sum of all tokens' min(rho A, clip(rho, 0.8, 1.2) A) / number of tokens
 
-8 texts a prompt. The loss type of that name, "dapo", is the mean over tokens; beta is 0, k3 in the loss where it is not.
+8 texts a prompt. The default loss type, "dapo", is the mean over tokens. beta is 0 by default; if not, k3 is in the loss.
 
 Source: huggingface/trl 1.16, trl/trainer/grpo_trainer.py and grpo_config.py (num_generations 8, epsilon 0.2, beta 0,
 scale_rewards "group", loss_type "dapo").

@@ -1,4 +1,4 @@
-"""stable-baselines3's own A2C, trained by it on the same task: who our `like_sb3_a2c` is held against.
+"""stable-baselines3's own A2C, trained by it on the same task: with which our `like_sb3_a2c` is compared.
 
     A_t = lambda-return - V(s_t),    L = -mean(A log pi) + c mean (V - return)^2 over a window of n steps
 

@@ -1,4 +1,4 @@
-"""stable-baselines3's own PPO, trained by it on the same task: who our `like_sb3_ppo` is held against.
+"""stable-baselines3's own PPO, trained by it on the same task: with which our `like_sb3_ppo` is compared.
 
     L = -mean min(rho A, clip(rho, .8, 1.2) A) + .5 mean (V - return)^2 over a minibatch of 64, A whitened in it
 

@@ -1,4 +1,4 @@
-"""Stream AC(lambda): one environment, one step, one update; what was done lives on in a trace, and the step is bounded.
+"""Stream AC(lambda): one environment, one step, one update; past gradients persist in a trace, and the step is bounded.
 
     z <- gamma lam z + grad (log pi(a) + V(s)),    theta <- theta + rate / max(1, rate kappa max(|delta|, 1) |z|_1) delta z
 

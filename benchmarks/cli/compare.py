@@ -36,8 +36,10 @@ class Compare:
     # status 1 unless every row is shown to be worse by less than this (one-sided t tests)
     noninferior: float | None = None
     out: Path | None = None  # a folder for report.html, report.md, tables and figures
-    figures: str = "svg,pdf,png"  # --out: which files of each figure, pgf too; the page holds the SVG itself
-    figure_width: str | None = None  # --out: of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
+    # --out: file types of each figure: svg, which the page needs, and any of pdf, png and pgf
+    figures: str = "svg,pdf,png"
+    # --out: width of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
+    figure_width: str | None = None
     junit: Path | None = None  # a file for CI services: a test case for each row, in JUnit's format
     json: bool = False  # one JSON object on standard output
 

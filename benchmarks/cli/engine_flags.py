@@ -44,7 +44,7 @@ class EngineFlags:
     cells_per_gpu: int = 1  # --engine ray with --device cuda: so many cells share a GPU
     cell_timeout: float | None = None  # seconds after which a cell is ended, and named as failed
     cell_memory: str | None = None  # as 4GiB: a cell that uses more is ended, and named as failed
-    cores: int | None = None  # --dry-run: how long it takes on so many processors
+    cores: int | None = None  # --dry-run: estimate the time on so many processors
 
     def check_engine(self, device: str, dry_run: bool) -> None:
         """UsageError for flags that do not fit together, or whose package is missing. Call it before any work."""

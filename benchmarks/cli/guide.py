@@ -19,7 +19,7 @@ from envs.validation import UsageError
 class Guide:
     """The flags of `guide`."""
 
-    results: Path = RESULTS
+    results: Path = RESULTS  # holds one folder, or packed file, an experiment
 
     def __call__(self) -> int:
         print(table_formats.markdown(collected_guide(self.results)))

@@ -23,17 +23,17 @@ class Import:
 
     kind: Annotated[str, tyro.conf.Positional]  # monitor, evaluations, rlox, wandb or csv
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional]  # a run each (a folder or a file), in the order of seeds
-    experiment: str
-    task: str | None = None  # of the runs; where the files name it: only this one
+    experiment: str  # the experiment whose report compares the runs
+    task: str | None = None  # the task of the runs; where the files name tasks, only this one is imported
     variant: str | None = None  # a name for the source of the runs, as zoo:ppo; where the files name it: only this one
-    first_seed: int = 0  # of the first path; the others follow
+    first_seed: int = 0  # seed of the first path; the others follow
     checkpoints: int | None = None  # points of a curve, each the mean of an interval; monitor: 20 where it is not given
     metric: str | None = None  # wandb: the column that is the return, where it is none of the usual ones
     steps: str | None = None  # wandb: the column of environment steps
-    floor: float | None = None  # scale of a task that is not ours: the return that counts 0
-    ceiling: float | None = None  # the return that counts 1
-    threshold: float | None = None  # the return that counts as solved; the ceiling where it is not given
-    results: Path = RESULTS
+    floor: float | None = None  # a task that is not ours: the return with score 0
+    ceiling: float | None = None  # a task that is not ours: the return with score 1
+    threshold: float | None = None  # a task that is not ours: the return that counts as solved; by default the ceiling
+    results: Path = RESULTS  # holds one folder an experiment
 
     def __call__(self) -> int:
         experiment = find_results(self.experiment, self.results)

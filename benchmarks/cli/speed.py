@@ -17,7 +17,7 @@ class Speed:
     """The flags of `speed`."""
 
     json: bool = False  # one JSON object on standard output, with the machine and the versions
-    repeats: int = 5
+    repeats: int = 5  # runs of each side, of which the median counts
 
     def __call__(self) -> int:
         check_positive("repeats", self.repeats)

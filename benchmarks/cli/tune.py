@@ -58,22 +58,22 @@ class Tune(EngineFlags):
     pruner: str | None = None  # none, racing or wilcoxon; where it is not given, none up to 64 trials and racing beyond
     objective: str = "last_fifth"  # last_fifth or auc
     space: str = "members"  # members, all (shapes too: networks, batches, windows, epochs), or fields: lam,clip
-    seed: int = 0  # of the sampler
+    seed: int = 0  # the sampler's seed
     # estimator.credit.lam=.9: a value that every configuration has, so that it is not searched
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     # a journal file or an Optuna URL; <results>/<study>/studies.journal where it is not given
     storage: str | None = None
     study: str = "tuned"  # the folder under --results, and the studies' prefix in the storage
     jobs: int | None = None  # processes at once; the number of processors where it is not given
-    device: str = "cpu"
+    device: str = "cpu"  # cpu or cuda
     dry_run: bool = False  # say what would run, and stop
-    figures: str = "svg,pdf,png"  # which files of each figure, pgf too; the page holds the SVG itself
-    figure_width: str | None = None  # of all figures, as 5.5in (or cm, mm, pt): type of 7 and 8 points at that size
-    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    figures: str = "svg,pdf,png"  # file types of each figure: svg, which the page needs, and any of pdf, png and pgf
+    figure_width: str | None = None  # width of all figures, as 5.5in (or cm, mm, pt), with type of 7 and 8 points
+    # your environment: an argument of its constructor, as size=5; max_episode_steps=500 sets the time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
-    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
-    threshold: float | None = None  # of that task: the return that counts as solved
+    floor: float | None = None  # your task: the return with score 0; measured where it is not given
+    ceiling: float | None = None  # your task: the return with score 1; without it scores are returns
+    threshold: float | None = None  # your task: the return that counts as solved
 
     def __call__(self) -> int:
         figure_suffixes(self.figures), parse_width(self.figure_width)  # a mistake is named before anything runs

@@ -1,4 +1,4 @@
-"""The article's five claims on a language model: policy gradients, and their supervised twin on as many labels."""
+"""The article's five claims on a language model: policy gradients, and their supervised twin with equally many labels."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -96,7 +96,7 @@ FIGURES = (
 )  # fmt: skip
 EXPERIMENT = LanguageExperiment(
     name="alignment",
-    question="Do policy gradients cure what the article says, better than supervised learning on as many labels?",
+    question="Do the article's five claims for policy gradients hold against supervised learning with equally many labels?",
     tasks=tuple(BUILD),
     variants=("rloo", TWIN),
     env_steps={name: LABELS[name] * HORIZONS[name] for name in BUILD},

@@ -40,7 +40,12 @@ EXPERIMENT = ComparisonExperiment(
     guide=(
         GuideCase("horizon", "episodes of 100 to 1,000 steps (classic control)", TASKS[:4]),
         GuideCase("horizon", "texts of 1 to 14 tokens, paid at the end", TASKS[4:]),
-        GuideCase("staleness", "rollouts four updates old, uncorrected, or fresh ones", TASKS, ("gae", "async")),
+        GuideCase(
+            "staleness",
+            "fresh rollouts (`gae`), or uncorrected ones four updates old (`async`)",
+            TASKS,
+            ("gae", "async"),
+        ),
     ),
     small={"tasks": ("CartPole-v1", "bandit/medium"), "seeds": 3, "env_steps": {"CartPole-v1": 20_000}},
 )

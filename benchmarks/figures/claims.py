@@ -1,4 +1,4 @@
-"""Learning curves and final measures of a claim's tasks: policy gradients and their supervised twin on as many labels."""
+"""Learning curves and final measures of the tasks of a claim: policy gradients, and twins with equally many labels."""
 
 from __future__ import annotations
 

@@ -15,8 +15,11 @@ from benchmarks.store.suite import Data, Suite
 
 @dataclass(frozen=True)
 class ExactRLHF:
-    """learner: a policy gradient with its KL in the reward; in_loss: the same with a KL term in the loss; labelled: what
-    learns from labelled texts.
+    """KL terms and labels against a policy gradient.
+
+    learner   a policy gradient with its KL in the reward
+    in_loss   the same with a KL term in the loss
+    labelled  what learns from labelled texts
     """
 
     learner: str

@@ -41,7 +41,7 @@ class PairedRatio(NamedTuple):
 
 
 def paired_ratio(b: Doubles, a: Doubles) -> PairedRatio:
-    """Of paired positive numbers; NaN where one of them is missing, no interval of a single pair."""
+    """The geometric mean of b / a; NaN where a number is missing, without an interval for a single pair."""
     logs = np.log(b / a)
     if not len(logs) or np.isnan(logs).any():
         return PairedRatio(NAN, NAN, NAN, NAN)

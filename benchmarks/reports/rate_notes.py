@@ -23,7 +23,7 @@ RatesByCell = Mapping[tuple[str, str], float]
 
 @dataclass(frozen=True)
 class RateNotes:
-    """Of an experiment's cells.
+    """What is known of the learning rates of an experiment's cells.
 
     shared_rate_variant  the variant at whose rate all train, if any
     configured  (task, variant) whose settings come from a source, their rate with them

@@ -166,8 +166,8 @@ def verdicts(ranks: pd.DataFrame, moved: pd.DataFrame, seeds: int, variants: int
         f"The choice of the rate moves a variant's score by {rates.mean():.2f}{several}. The choice of the variant, each at "
         f"its own rate, moves it by {own_rates.mean():.2f} ({count_noun(seeds, 'seed')}, not tested).",
         f"At its own rates `{own['leader']}` leads ({own['score']:.2f}).{counted}",
-        f"One rate for all costs {best['cost']:.2f} of the score at its best, {best['rate']}. It costs {worst['cost']:.2f} "
-        f"at its worst, {worst['rate']}.",
+        f"One rate for all costs {best['cost']:.2f} of the score at the best rate ({best['rate']}) and "
+        f"{worst['cost']:.2f} at the worst ({worst['rate']}).",
         f"At one rate for all `{at['leader'].iloc[0]}` leads, whichever it is."
         if at["leader"].nunique() == 1
         else as_many_as_fit("At one rate for all the leaders are", leaders),

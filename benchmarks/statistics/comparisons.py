@@ -117,7 +117,7 @@ class OneSidedLosses(NamedTuple):
 
 
 def one_sided_losses(suite: Scores, pair: Pair, tasks: Sequence[str]) -> OneSidedLosses:
-    """Of the final scores that are compared: seed by seed where both share seeds, else by the share of lost runs.
+    """One-sided losses among the compared final scores: seed by seed where both share seeds, else by the share of lost runs.
 
     The score of a lost run is a convention that only orders runs. It cancels where both lost the same runs. Otherwise the
     size of the difference was not measured, and it may not be called equal or small.

@@ -1,6 +1,4 @@
-"""Sentences about missing scores: cells whose members all diverged, returns that are not finite, returns of different
-units.
-"""
+"""Sentences about missing scores: cells without a surviving member, returns that are not finite, returns of unlike units."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def pooled_deviation(b: Doubles, a: Doubles) -> float:
 
 
 def equivalence(b: Doubles, a: Doubles, deviations: float = 1.0) -> Equivalence:
-    """Within a margin of so many pooled standard deviations, estimated from these runs; NaN where nothing varies."""
+    """Test b against a with a margin of so many pooled standard deviations of these runs; NaN where nothing varies."""
     margin = deviations * pooled_deviation(b, a)
     difference, error, df = welch(b, a)
     if not margin > 0:

@@ -49,7 +49,7 @@ def within(interval: Interval, centre: float, limits: Limits) -> Interval:
 
 
 def limits_of_difference(b: Limits, a: Limits) -> Limits:
-    """Of b - a."""
+    """(low_b - high_a, high_b - low_a): what b - a cannot leave."""
     return b[0] - a[1], b[1] - a[0]
 
 

@@ -33,5 +33,5 @@ def shift_beyond(critical: float, df: float, power: float = 0.8) -> float:
 
 
 def detectable_shift(df: float, alpha: float, power: float = 0.8) -> float:
-    """The same of a two-sided t test at level alpha < power."""
+    """The true difference, in standard errors, that a two-sided t test at level alpha < power shows: `shift_beyond`."""
     return shift_beyond(float(scipy.stats.t.ppf(1 - alpha / 2, df)), df, power) if df >= 2 else float("nan")

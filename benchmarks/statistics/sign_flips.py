@@ -169,7 +169,7 @@ class Joint(NamedTuple):
     least: float
 
     def critical_t(self, n: int) -> float:
-        """The same of the t statistic of n differences: t^2 = (n - 1) U^2 / (n - U^2)."""
+        """`critical` for the t statistic of n differences: t^2 = (n - 1) U^2 / (n - U^2)."""
         left = n - self.critical**2
         return float(self.critical * np.sqrt((n - 1) / left)) if left > n * 1e-9 else float("inf")
 

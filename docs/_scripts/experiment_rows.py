@@ -1,4 +1,4 @@
-"""The README's table of experiments: the results of each released run, from its own tables.
+"""The table of experiments in docs/results.md: the results of each released run, from its own tables.
 
 A row states what was measured and leaves larger, smaller and better to the reader, so it holds whatever the numbers are.
 """
@@ -108,7 +108,8 @@ def _rlhf_exact(results: Released) -> str:
         for v in shown_variants
     ]
     return (
-        f"{results.answer('rlhf_exact')} KL at the end on {task}, and what the best policies with as much have more of: "
+        f"{results.answer('rlhf_exact')} KL at the end on {task}, and how much more proxy and gold the best policies have "
+        f"at the same KL: "
         f"{'; '.join(parts)}"
     )
 
@@ -175,8 +176,7 @@ def _action_space(results: Released) -> str:
 
 
 def _recommendation(results: Released) -> str:
-    pair = results.pair("recommendation", "myopic", "baseline_loo")
-    return f"{results.answer('recommendation')} Myopic credit against credit for the long run: {comparison(pair)}"
+    return f"{results.answer('recommendation')} `myopic` credits an action with its immediate reward alone"
 
 
 def _length_bias(results: Released) -> str:
@@ -195,7 +195,7 @@ def _bias(results: Released) -> str:
             for g in bias.GROUPS
         ]
         parts.append(f"{name}: {', '.join(group)}")
-    return f"What `ppo` earns for each group, of what the penalty leaves to it. {'; '.join(parts)}"
+    return f"What `ppo` earns for each group, of the most that a policy can earn there under the penalty. {'; '.join(parts)}"
 
 
 def _rlhf(results: Released) -> str:
@@ -205,7 +205,8 @@ def _rlhf(results: Released) -> str:
         texts = (f"`{r['variant']}` {two_decimals(r['gold'])} ({r['labels']:.0f})" for r in trained)
         parts.append(f"{task}: {', '.join(texts)}")
     return (
-        f"{results.answer('rlhf')} Gold of the last texts, and labels that a seed used beyond SFT's. {'. '.join(parts)}"
+        f"{results.answer('rlhf')} Gold of the last texts; in brackets the labels that a seed used beyond those of SFT. "
+        f"{'. '.join(parts)}"
     )
 
 

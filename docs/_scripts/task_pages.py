@@ -55,7 +55,13 @@ def page(name: str, tasks: list[Task]) -> str:
     lines += [f'env = gymnasium.make("envs:TextMDP/{kind.__name__}-v0", preset="{_preset(tasks[0])}")', "```", ""]
     lines += ["## Presets", "", *_table(tasks), "", "## Knobs", "", " ".join((kind.__doc__ or "").split()), ""]
     lines += _knobs(kind)
-    lines += ["", "The first eight are common to all text tasks (`envs/text_mdp.py`).", "", "## Samples", ""]
+    lines += [
+        "",
+        "The first eight rows of the table are common to all text tasks (`envs/text_mdp.py`).",
+        "",
+        "## Samples",
+        "",
+    ]
     lines += ["An optimal policy, from two starts; the prompt is before the bar.", "", "```"]
     lines += [line for task in tasks for line in _samples(task)]
     return "\n".join([*lines, "```", ""])
@@ -76,7 +82,7 @@ def language_page(name: str, kind: type[LanguageMDP]) -> str:
     first, _, rest = (module.__doc__ or "").strip().partition("\n")
     lines = [f"# {name}", "", first, "", "```", rest.strip("\n"), "```", ""]
     if sizes := getattr(module, "SIZES", None):
-        lines += ["With the suite's models in `results/models`, which `run rlhf_exact` and `run alignment` make:", ""]
+        lines += ["Needs the suite's models in `results/models`, which `run rlhf_exact` and `run alignment` make:", ""]
         lines += ["```python", "from envs.language.named import language_task", ""]
         lines += [f'task = language_task("{name}/{next(iter(sizes))}")', "```", "", "## Sizes", ""]
         lines += ["| size | knobs |", "| --- | --- |"]

@@ -77,13 +77,14 @@ def page() -> str:
     lines = [
         "# Variants",
         "",
-        "Made from the registry by `nox -s docs`. A variant is a composition of parts; a rung changes one of",
-        "its parent's (followed by what changed along with it). The last column is what the conformance kit",
-        "(`algorithms/conformance/`) holds it to: the mean of its first gradient on a rollout as a multiple of grad J, at",
-        "gamma 1 and without an entropy bonus; `-` where no closed form is known or the critic has a say. N: episodes of a",
-        "batch; G: of a group; p: success rate of a prompt, for rewards of 0 or 1;",
-        "w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), k ~ Bin(G, p). Where the loss is a mean over tokens or divided by a",
-        "length, up to that constant.",
+        "Made from the registry by `nox -s docs`. A variant is a composition of parts. A rung changes one part of its",
+        "parent; what must change along with it follows. The last column is what the variant promises and the conformance",
+        "kit (`algorithms/conformance/`) checks: the mean of its first gradient on a rollout as a multiple of grad J, at",
+        "gamma 1 and without an entropy bonus. It is `-` where no closed form is known, or where the mean depends on the",
+        "critic. Where the loss is a mean over tokens or is divided by a length, the multiple holds up to that constant.",
+        "",
+        "N is the number of episodes of a batch, G that of a group, p the success rate of a prompt, for rewards of 0 or 1.",
+        "w_G(p) = E sqrt(k (G - k)) / (G p (1 - p)), where k ~ Bin(G, p).",
         "",
         f"Other names: {', '.join(f'`{alias}` is `{name}`' for alias, name in ALIASES.items())}.",
         "",
@@ -93,5 +94,7 @@ def page() -> str:
     for shown in groups().values():
         for v in shown:
             first, _, rest = docstring_by_name[v.name].partition("\n")
-            lines += [f"### {v.name}", "", first, "", "```", rest.strip("\n"), "```", ""]
+            lines += [f"### {v.name}", "", first, ""]
+            if text := rest.strip("\n"):
+                lines += ["```", text, "```", ""]
     return "\n".join(lines)

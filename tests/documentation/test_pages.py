@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def test_where_cispo_departs_from_its_source_is_said() -> None:
     assert VARIANTS["dapo"].estimator.aggregation == "token"
     assert "GRPO's mean over texts, not the source's over tokens" in VARIANTS["cispo"].summary
     assert "Departs from its source" in variant_pages.page().partition("### cispo")[2].partition("### ")[0]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_no_page_has_an_empty_block_of_code(page: Path) -> None:
+    """What has no text to show, such as a variant without a formula, gets no box."""
+    inside = False
+    for line, following in pairwise([*page.read_text().splitlines(), ""]):
+        if line.startswith("```"):
+            inside = not inside
+            assert not (inside and following.strip() in ("", "```")), line

@@ -1,7 +1,7 @@
 """Examine an estimator, or a function of another library: the rules and promises of policy gradients that it breaks.
 
-FILE::function and package.module::function are advantages, a loss or a value loss (docs/own-estimator.md). The file, or the
-module, is run, as an import runs it, with all rights that you have: examine only what you would run.
+FILE::function and package.module::function are advantages, a loss or a value loss (docs/other-libraries.md). The file, or
+the module, is run, as an import runs it, with all rights that you have: examine only what you would run.
 
 Exit status 0: it breaks none. 1: it breaks some, each of which is named with what was expected and what was seen, or it
 cannot be computed. 2: the name stands for no estimator.
@@ -30,14 +30,14 @@ class Examine:
 
     # module:ESTIMATOR or module:VARIANT of yours, the name of a variant of ours, or FILE::function, package.module::function
     estimator: Annotated[str, tyro.conf.Positional]
-    # gradients that are also sampled through collector, network and learner, as 3000; needs a promised factor
+    # sample so many gradients through collector, network and learner, as 3000; needs a promised factor
     replicates: int = 0
-    all: bool = False  # the rules that hold, too
-    # of a function: how it is called; names (by its parameters), verl, torchrl or trl
+    all: bool = False  # print the rules that hold, too
+    # a function: how it is called: names (by its parameters), verl, torchrl or trl
     as_: Annotated[str | None, tyro.conf.arg(name="as")] = None
-    # of a function: what it claims, with commas between; a property as groups or shift, gradient, or a variant as grpo
+    # a function: its claims, separated by commas: properties as groups or shift, gradient, or a variant as grpo
     promise: str = ""
-    given: str = ""  # of a function: values of its other parameters, as clip=.3,mode=mean
+    given: str = ""  # a function: values of its other parameters, as clip=.3,mode=mean
 
     def __call__(self) -> int:
         if is_function(self.estimator):

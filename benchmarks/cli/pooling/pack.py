@@ -34,12 +34,12 @@ REPORT_FILES = (
 class Pack:
     """The flags of `pack`."""
 
-    experiment: Annotated[str, tyro.conf.Positional]
+    experiment: Annotated[str, tyro.conf.Positional]  # an experiment that `list` names, or a --name of your own
     results: Path = RESULTS  # the packed files are written there
-    # another folder of results whose cells count too, of another shard say; may be given several times
+    # another folder of results, for example of another shard, whose cells count too
     more: Annotated[tuple[Path, ...], tyro.conf.UseAppendAction] = ()
-    smoke: bool = False  # of the smoke run
-    tuned: bool = False  # of the run with --tuned
+    smoke: bool = False  # the cells of the smoke run
+    tuned: bool = False  # the cells of the run with --tuned
 
     def __call__(self) -> int:
         folder = pack_experiment(self.experiment, self.results, self.more, self.smoke, self.tuned)

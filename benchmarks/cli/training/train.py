@@ -38,24 +38,24 @@ from envs.validation import UsageError
 class Train:
     """The flags of `train`."""
 
-    task: str
+    task: str  # a name, module:CLASS, module:TASK or gymnasium:ID
     variant: str | None = None  # one variant
     variants: str | None = None  # x,y: two to four on the same seeds, side by side; the first is the one to beat
-    seeds: int = 10
+    seeds: int = 10  # members of the population
     env_steps: int | None = None  # budget of one member; the task's own where it is not given
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # estimator.credit.lam=.9, training.discount=1
-    actors: int | None = None  # so many processes act while this one learns: fast, and never twice the same
+    actors: int | None = None  # so many processes act while this one learns: faster, but no two runs are the same
     hogwild: bool = False  # with --actors: they share parameters instead, and there is no learner
-    results: Path = RESULTS
-    device: str = "cpu"
+    results: Path = RESULTS  # holds the folder train
+    device: str = "cpu"  # cpu or cuda
     log: str | None = None  # tensorboard, trackio or wandb, or several as a,b: each member's curve while it is trained
-    log_folder: Path = LOGS  # of --log
-    save_policies: bool = False  # what the members have learned, a file each under results/train/policies
-    # of the constructor of the environment that is yours, as size=5; max_episode_steps=500 sets its time limit
+    log_folder: Path = LOGS  # where --log writes
+    save_policies: bool = False  # keep what the members have learned, a file each under results/train/policies
+    # your environment: an argument of its constructor, as size=5; max_episode_steps=500 sets the time limit
     env_kwargs: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    floor: float | None = None  # of the task that is yours: the return that counts 0; measured where it is not given
-    ceiling: float | None = None  # of that task: the return that counts 1; without it scores are returns
-    threshold: float | None = None  # of that task: the return that counts as solved
+    floor: float | None = None  # your task: the return with score 0; measured where it is not given
+    ceiling: float | None = None  # your task: the return with score 1; without it scores are returns
+    threshold: float | None = None  # your task: the return that counts as solved
 
     def __call__(self) -> int:
         for name in ("seeds", "env_steps", "actors"):

@@ -1,4 +1,4 @@
-"""Whether a policy gradient scores higher than its supervised twin on as many labels."""
+"""Whether a policy gradient scores higher than its supervised twin with equally many labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.design.report_blocks import with_details
 from benchmarks.statistics.families import Ledger, compare_by_task
 from benchmarks.statistics.wording.answers import name_or_count
-from benchmarks.statistics.wording.phrases import count_noun, effect_size, list_words, p_value
+from benchmarks.statistics.wording.phrases import count_noun, effect_size, p_value
 from benchmarks.statistics.wording.sentences import explained, too_few_seeds
 from benchmarks.store.suite import Data, Suite
 
@@ -35,10 +35,15 @@ class Twin:
         open_ = [task for task, c in on.items() if not c.shown]
         pair = f"`{self.learner}` and `{self.twin}`"
         if len(open_) == len(on):
-            answer = f"On as many labels no difference is shown between {pair} on {name_or_count(open_, 'tasks')}."
+            answer = (
+                f"With equally many labels no difference is shown between {pair} on {name_or_count(open_, 'tasks')}."
+            )
         else:
-            said = [f"{side} on {_where(tasks, on)}" for side, tasks in sides.items() if tasks]
-            answer = f"On as many labels `{self.learner}` scores {list_words(said)} than its supervised twin."
+            first, *others = [(side, _where(tasks, on)) for side, tasks in sides.items() if tasks]
+            answer = (
+                f"With equally many labels `{self.learner}` scores {first[0]} than its supervised twin on {first[1]}"
+            )
+            answer += "".join(f", and {side} on {where}" for side, where in others) + "."
             answer += f" No difference is shown on {_where(open_, on)}." if open_ else ""
         sizes = [
             f"On {task} `{self.learner}` {'gains' if c.difference > 0 else 'loses'} {effect_size(c)} "

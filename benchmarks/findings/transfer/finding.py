@@ -25,7 +25,7 @@ class Transfer:
     target: str
 
     def sentence(self, data: Data) -> str:
-        """Tau of each kind with the target, and how many shown orders turn round; below, all pairs of kinds."""
+        """Tau of each kind with the target, and how many shown orders are reversed; below, all pairs of kinds."""
         made = rankings(data.suite, self.kinds)
         if len(made.variants) < FEWEST or self.target not in made.scores or len(made.scores) < 2:
             return ""
@@ -39,8 +39,9 @@ class Transfer:
         reversed_, both = sum(map(len, of_target.values())), sum(turned.both[pair] for pair in of_target)
         named = list_words(said if len(with_target) > 1 else said[:1])
         ranks = f"Kendall's tau with the ranking under {self.target}: {named}"
-        again = f"; half the seeds again reach {repeat:.2f}" if repeat == repeat else ""
-        orders = f" Of {count_noun(both, 'order')} shown under both, {reversed_} turn round." if both else ""
+        again = f"; two halves of its own seeds reach {repeat:.2f}" if repeat == repeat else ""
+        are = "is" if reversed_ == 1 else "are"
+        orders = f" Of {count_noun(both, 'order')} shown under both, {reversed_} {are} reversed." if both else ""
         answer = first_that_fits([f"{ranks}{again}.{orders}", f"{ranks}.{orders}", f"{ranks}."])
         pairs = [
             f"{r['kind']} and {r['other']}: tau {r['tau']:.2f} [{r['low']:.2f}, {r['high']:.2f}]."
@@ -60,7 +61,7 @@ def _other(row: Mapping[Any, Any], target: str) -> object:
 
 
 def _turned_sentences(turned: Turned) -> list[str]:
-    """A sentence for each pair of kinds under which orders turn round."""
+    """A sentence for each pair of kinds under which orders are reversed."""
     return [
         f"Better under {one} and worse under {other}: {list_words([f'`{b}` than `{a}`' for b, a in pairs], 4)}."
         for (one, other), pairs in turned.turned.items()

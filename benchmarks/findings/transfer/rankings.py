@@ -1,4 +1,4 @@
-"""The scores of the same variants under several kinds of policies, how far their rankings agree, and what turns round."""
+"""Scores of the same variants under several kinds of policies: how far rankings agree, and which orders are reversed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ SHARES = (
 
 
 def curves(report: ReportInput) -> Section:
-    """Against steps, updates and seconds."""
+    """Learning curves against steps, updates and seconds."""
     blocks: list[Block] = []
     mean = f"mean of {count_noun(report.suite.seeds, 'seed')}"
     title = f"{mean}, band: 95 % t interval"

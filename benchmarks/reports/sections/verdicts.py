@@ -1,5 +1,4 @@
-"""The columns that tables of scores and of comparisons lead with: the difference to the reference, and what is shown of "
-"it."""
+"""The first columns of tables of scores and of comparisons: the difference to the reference, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -60,7 +59,7 @@ def over_tasks(report: ReportInput) -> dict[str, tuple[float, str]]:
 
 
 def on_each_task(report: ReportInput) -> dict[str, dict[str, tuple[float, str]]]:
-    """The same by task, corrected over the tasks of each pair."""
+    """`over_tasks` for each task, corrected over the tasks of each pair."""
     pairs: Sequence[Pair] = baseline_pairs(report.suite, report.against) if report.against else ()
     found: dict[str, dict[str, tuple[float, str]]] = {}
     for row in task_table(report.suite, pairs, ledger=report.ledger).to_dict("records"):
@@ -74,8 +73,10 @@ def on_each_task(report: ReportInput) -> dict[str, dict[str, tuple[float, str]]]
 def with_reference(
     table: pd.DataFrame, report: ReportInput, found: Mapping[str, tuple[float, str]], after: str
 ) -> pd.DataFrame:
-    """A row a variant, with its difference to the reference and the verdict behind the column `after`; as it is without "
-    "any."""
+    """The table with each variant's difference to the reference and the verdict, after the column `after`.
+
+    Unchanged where nothing was found.
+    """
     if not found:
         return table
     shown = [(NAN, REFERENCE) if v == report.against else found.get(v, (NAN, "-")) for v in table["variant"]]

@@ -19,10 +19,10 @@ LABELS = {  # of axes, with units
 
 
 def measure_name(measure: str) -> str:
-    """In a sentence."""
+    """What a sentence calls the measure."""
     return WORDS.get(measure, measure.replace("_", " "))
 
 
 def axis_label(measure: str) -> str:
-    """On an axis; what has no name of its own is the return of a view of the task."""
+    """What an axis calls the measure; one without a name of its own is the return of a view of the task."""
     return LABELS.get(measure) or WORDS.get(measure, f"return: {measure}")

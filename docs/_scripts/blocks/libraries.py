@@ -79,8 +79,9 @@ def broke(results: Released) -> str:
 
 
 def _break(row: dict[str, Any], one: dict[str, str]) -> str:
+    """The rule, what was expected and seen, and the example where a batch shows it."""
     title = f"**{row['library']}, `{row['function']}`**: {one['rule']} ({one['detail']})."
-    return f"{title}\n\n```text\n{one['example']}\n```"
+    return f"{title}\n\n```text\n{one['example']}\n```" if one["example"].strip() else title
 
 
 def parameters() -> str:

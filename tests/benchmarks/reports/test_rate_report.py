@@ -203,7 +203,7 @@ def test_the_report_says_how_many_choices_are_at_an_end() -> None:
         ({"v": (0.1,), "w": (0.1,)}, "Only the rate 0.1 has a score."),
         (
             {"v": (0.1, 0.2), "w": (0.1, 0.2)},
-            "One rate for all costs 0.00 of the score at its best, 0.1. It costs 0.00 at its worst, 0.2.",
+            "One rate for all costs 0.00 of the score at the best rate (0.1) and 0.00 at the worst (0.2).",
         ),
     ],
 )

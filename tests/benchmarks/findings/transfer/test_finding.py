@@ -1,4 +1,4 @@
-"""Rankings under two kinds of policies: what agrees, what turns round, and what is said where too little ran."""
+"""Rankings under two kinds of policies: what agrees, what is reversed, and what is said where too little ran."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def test_tau_and_the_orders_that_turn_round_are_said() -> None:
     """One of six pairs is turned: tau (5 - 1) / 6. Ten seeds agree, so no resample differs."""
     said = TRANSFER.sentence(runs())
     assert said.split("\n\n")[0] == (
-        "Kendall's tau with the ranking under model: table 0.67 [0.67, 0.67]; half the seeds again reach 1.00. "
-        "Of 6 orders shown under both, 1 turn round."
+        "Kendall's tau with the ranking under model: table 0.67 [0.67, 0.67]; two halves of its own seeds reach 1.00. "
+        "Of 6 orders shown under both, 1 is reversed."
     )
     assert "- Better under table and worse under model: `c` than `b`." in said
     assert "- Orders shown: 6 under table and 6 under model, corrected over all pairs under all kinds (Holm)." in said
