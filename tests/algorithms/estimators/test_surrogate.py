@@ -102,6 +102,7 @@ def test_the_largest_covariances_of_each_member() -> None:
     valid = torch.tensor([[1.0, 1.0], [1.0, 0.0]])[:, None]
     one = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.01)
     assert one[:, 0].tolist() == [[False, True], [False, False]]
+    assert torch.equal(_largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.6), one)  # of 1.8 rows 1
     two = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.7)
     assert two[:, 0].tolist() == [[True, True], [False, False]]
 

@@ -92,3 +92,9 @@ def test_a_masked_surrogate_is_its_inner_one_on_what_is_kept() -> None:
 def test_bounds_are_positive(kind: type) -> None:
     with pytest.raises(ValueError, match="must be positive, not 0"):
         kind(0.0)
+
+
+def test_only_the_sign_of_an_advantage_matters() -> None:
+    """0.5 to 0.8 moves 0.3 and is dropped at A of 0.01; 0.5 to 0.6 moves 0.1 and stays at A of 5."""
+    assert kept(ProbabilityGap(0.2), [0.8, 0.6], [0.5, 0.5], [0.01, 5.0]) == [0, 1]
+    assert kept(BinaryKL(0.1), [0.8, 0.6], [0.5, 0.5], [0.01, 5.0]) == [0, 1]
