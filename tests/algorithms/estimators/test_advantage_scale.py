@@ -136,8 +136,8 @@ def test_a_least_variance_bounds_the_division() -> None:
 
 
 def test_a_text_that_costs_is_not_nonzero_by_its_sign() -> None:
-    """gpg: returns -1 and 0 of two texts, so advantages times 2; a column in which no text began is none."""
-    rollout = grouped_rollout([[-1.0, 0.0]], [[1.0, 1.0]], group=1)
-    assert scaled(Nonzero(), rollout)[0] == [-2.0, 0.0]
+    """gpg: returns -1 and 2 among four texts, so advantages times 4 / 2; a column in which no text began is none."""
+    rollout = grouped_rollout([[-1.0, 0.0, 2.0, 0.0]], [[1.0] * 4], group=1)
+    assert scaled(Nonzero(), rollout)[0] == [-2.0, 0.0, 4.0, 0.0]
     began = grouped_rollout([[1.0, 0.0, 0.0]], [[1.0, 1.0, 0.0]], group=1)
     assert scaled(Nonzero(), began)[0] == [2.0, 0.0, 0.0]

@@ -72,6 +72,14 @@ def test_three_parts_of_a_dialogue() -> None:
     ]
 
 
+def test_a_word_helps_once_and_is_flagged_every_time() -> None:
+    """Texts of two words, of the reward's scale 1/2: word4 is flagged for the second group alone, word1 for the first."""
+    mdp = SafeReply(words=5, length=2, topics=1)
+    helps = [round(float(h) / 2, 6) for h in mdp.helpfulness[0]]
+    assert parts(mdp, ids(mdp, "topic0 groupB"), "word4 word4") == [[helps[4], -0.5], [0.0, -0.5]]
+    assert parts(mdp, ids(mdp, "topic0 groupA"), "word4 word1") == [[helps[4], 0.0], [helps[1], -0.5]]
+
+
 def test_the_noise_is_in_the_first_part() -> None:
     mdp = SafeReply(words=5, length=1, topics=1, reward_noise=2.0)
     env = mdp.make([np.random.SeedSequence(1)], 50)

@@ -64,6 +64,8 @@ def test_the_farthest_rows_go_until_the_rest_is_near() -> None:
     assert SecondMoment(0.09)(zero, zero, one, one).min() == 1
     padded = torch.cat([one[:3], 0 * one[:1]])
     assert SecondMoment(0.09)(x, zero, one, padded)[:, 0].flatten().tolist() == [1, 1, 0, 0]
+    still = x * padded  # padding that has not moved thins nothing out: with it the mean of four is 0.075
+    assert SecondMoment(0.09)(still, zero, one, padded)[:3, 0].flatten().tolist() == [1, 1, 0]
 
 
 def test_members_may_have_bounds_of_their_own() -> None:

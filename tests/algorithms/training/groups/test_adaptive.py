@@ -80,6 +80,14 @@ def test_an_answer_in_the_middle_is_wrong() -> None:
     assert (spent.tolist(), picked.reward[0, 0].tolist()) == ([4], [0.5, 1.0])
 
 
+def test_what_stands_after_an_end_is_not_paid() -> None:
+    """The second answer is wrong, whatever its second row holds, so one round has both kinds: three rows are charged."""
+    rollout = grouped_rollout([[1.0, 0.0, 0.0, 0.0], [0.0] * 4], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], 4)
+    rollout.reward[1, 0, 1] = 9.0
+    _, spent = adaptive_groups(rollout, torch.zeros(1, 4), 2, 0.5)
+    assert spent.tolist() == [3]
+
+
 def test_the_factor_by_hand() -> None:
     """Rounds of 2, at most 2, p = 1/2: both kinds are seen with probability 7/8, and each such group gives grad p."""
     assert adaptive_factor(2, 2, 0.5) == pytest.approx(0.875)

@@ -51,7 +51,3 @@ def test_seeds_are_resampled_together() -> None:
     """Seeds disagree, yet a ranking agrees with itself in every resample."""
     a = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     assert agreement(a, a, np.random.default_rng(0), 500) == (1.0, 1.0, 1.0)
-
-
-def test_two_seeds_that_disagree_repeat_each_other_upside_down() -> None:
-    assert repeat_agreement(np.array([[0.0, 1.0], [1.0, 0.0]]), np.random.default_rng(0)) == -1
