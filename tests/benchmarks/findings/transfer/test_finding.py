@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.figures.rankings.by_kind import RanksByKind
 from benchmarks.findings.transfer.finding import Transfer
 from benchmarks.findings.transfer.rankings import agreements, rankings, turned_orders
 from benchmarks.statistics.families import Ledger
-from benchmarks.store.suite import Data
+from benchmarks.store.suite import Data, Suite
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, WOBBLE, data
 
 KINDS = {"table": ("text",), "model": ("pole",)}
@@ -85,6 +87,15 @@ def test_only_variants_with_all_tasks_are_ranked() -> None:
     assert rankings(some.suite, KINDS).variants == ("a",)
     assert TRANSFER.sentence(some) == ""
     assert TRANSFER.sentence(data({("text", v): 0.1 for v in "abcd"})) == ""
+
+
+def test_scores_are_of_the_seeds_that_all_have() -> None:
+    """d has no run of seed 9 under the model, so no variant's counts under any kind."""
+    suite = runs().suite
+    lost = (suite.frame["task"] == "pole") & (suite.frame["variant"] == "d") & (suite.frame["seed"] == 9)
+    made = rankings(Suite(suite.frame[~lost], suite.scales, list("abcd")), KINDS)
+    assert {kind: scores.shape for kind, scores in made.scores.items()} == {"table": (9, 4), "model": (9, 4)}
+    assert made.scores["table"][:, 0].tolist() == pytest.approx((0.1 + FINE[:9]).tolist())
 
 
 def test_the_figure_ranks_under_each_kind() -> None:
