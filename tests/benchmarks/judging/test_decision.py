@@ -85,3 +85,9 @@ def test_who_lost_other_runs_is_not_the_same() -> None:
     judgement.look({"a": TINY}, lost={"a"})
     assert (judgement.outcome, judgement.standings["a"].decision) == (None, "open")
     assert judged({"a": TINY}, rivals="a").standings["a"].decision == "same"
+
+
+def test_a_small_difference_that_is_shown_is_better_and_not_the_same() -> None:
+    """.01 on all of ten seeds lies within the margin of .05, and above 0."""
+    judgement = judged({"a": np.full(10, 0.01)}, rivals="a")
+    assert (judgement.outcome, judgement.standings["a"].decision) == ("better", "better")

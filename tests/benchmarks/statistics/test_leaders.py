@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.statistics.best import joint_family, leaders
+from benchmarks.statistics.best import Leaders, joint_family, leaders
 from benchmarks.statistics.sign_flips import joint
 from benchmarks.store.suite import Suite
 from envs.api import Scale
@@ -27,3 +27,9 @@ def test_paired_comparisons_have_their_share_of_the_level() -> None:
     d = np.arange(1.0, 11.0)[:, None] - 3
     assert joint_family(d, 2).test.critical == joint(d, 0.025).critical > joint(d, 0.05).critical
     assert joint_family(d, 1).test.critical == pytest.approx(joint(d, 0.05).critical)
+
+
+def test_what_a_leader_could_show_is_the_largest_over_its_rivals() -> None:
+    """c is separated, so its .9 does not count."""
+    table = pd.DataFrame({"variant": ["b", "c", "d"], "detectable": [0.1, 0.9, 0.3]})
+    assert Leaders("a", ["b", "d"], table, {}, True).detectable == 0.3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.validation.usage import check_folder
+from benchmarks.validation.usage import WorkFailed, check_folder, work_errors
 from envs.validation import UsageError
 
 
@@ -21,3 +21,10 @@ def test_a_probe_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UsageError, match=r"--out: .*b cannot be written to .Permission denied"):
         check_folder(tmp_path / "a" / "b", "--out")
     assert not (tmp_path / "a").exists()
+
+
+def test_failed_work_is_named_once() -> None:
+    with pytest.raises(WorkFailed, match=r"^the cell: the reason$"), work_errors("the run"):
+        raise WorkFailed("the cell: the reason")
+    with pytest.raises(WorkFailed, match=r"^the run: KeyError: 'x'"), work_errors("the run"):
+        raise KeyError("x")
