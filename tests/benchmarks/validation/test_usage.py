@@ -28,3 +28,5 @@ def test_failed_work_is_named_once() -> None:
         raise WorkFailed("the cell: the reason")
     with pytest.raises(WorkFailed, match=r"^the run: KeyError: 'x'"), work_errors("the run"):
         raise KeyError("x")
+    with pytest.raises(WorkFailed, match=r"called sys.exit\(3\)"), work_errors("the run"):
+        raise SystemExit(3)
