@@ -120,3 +120,24 @@ def test_a_group_of_one_is_an_error(scale: AdvantageScale) -> None:
 def test_what_makes_no_scale_says_why(fields: dict[str, object], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         Deviation(**fields)  # type: ignore[arg-type]
+
+
+def test_a_small_deviation_on_a_high_level_is_one() -> None:
+    """1000 and 1001 deviate by 1/2, a two-thousandth of their mean: no rounding."""
+    high = grouped_rollout([[1000.0, 1001.0]], [[1.0] * 2], group=2)
+    assert scaled(Deviation("group"), high, GroupMean())[0] == pytest.approx([-1.0, 1.0])
+
+
+def test_a_least_variance_bounds_the_division() -> None:
+    """Returns 0 and 2 have variance 1: at least 4 divides by 2, at least 1/4 by 1."""
+    low = grouped_rollout([[0.0, 2.0]], [[1.0] * 2], group=2)
+    assert scaled(Deviation("group", least=4.0), low, GroupMean())[0] == [-0.5, 0.5]
+    assert scaled(Deviation("group", least=0.25), low, GroupMean())[0] == [-1.0, 1.0]
+
+
+def test_a_text_that_costs_is_not_nonzero_by_its_sign() -> None:
+    """gpg: returns -1 and 2 among four texts, so advantages times 4 / 2; a column in which no text began is none."""
+    rollout = grouped_rollout([[-1.0, 0.0, 2.0, 0.0]], [[1.0] * 4], group=1)
+    assert scaled(Nonzero(), rollout)[0] == [-2.0, 0.0, 4.0, 0.0]
+    began = grouped_rollout([[1.0, 0.0, 0.0]], [[1.0, 1.0, 0.0]], group=1)
+    assert scaled(Nonzero(), began)[0] == [2.0, 0.0, 0.0]

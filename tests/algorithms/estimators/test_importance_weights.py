@@ -16,7 +16,7 @@ from algorithms.conformance.gradient_quality import exact_gradient, gaussian_par
 from algorithms.estimators.baseline import ValueNetwork
 from algorithms.estimators.credit import LambdaReturn, VTrace
 from algorithms.estimators.estimator import Signals
-from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenIS
+from algorithms.estimators.importance_weights import Correction, SequenceIS, SequenceMask, TokenBand, TokenIS
 from algorithms.estimators.loss import assess
 from algorithms.estimators.rollout import Rollout
 from algorithms.estimators.surrogate import ClippedRatio
@@ -57,6 +57,8 @@ def stale(ratio: list[float], **parts: list[float]) -> Rollout:
     [
         (TokenIS(cap=float("inf")), [3.0, 0.5, 2.0]),
         (TokenIS(cap=2.0), [2.0, 0.5, 2.0]),
+        (TokenBand(0.4, 2.5), [0.0, 0.5, 2.0]),
+        (TokenBand(0.6, 3.5), [3.0, 0.0, 2.0]),
         (SequenceIS(), [3.0, 3.0, 3.0]),  # 3 x .5 x 2
         (SequenceIS(cap=2.5), [2.5, 2.5, 2.5]),
         (SequenceMask(0.5, 2.0), [0.0, 0.0, 0.0]),
@@ -69,14 +71,17 @@ def test_weights_by_hand(correction: Correction, weights: list[float]) -> None:
     torch.testing.assert_close(made, column(*weights))
 
 
-@pytest.mark.parametrize("correction", [TokenIS(), SequenceIS(), SequenceIS(2.0), SequenceMask()])
+@pytest.mark.parametrize("correction", [TokenIS(), TokenBand(), SequenceIS(), SequenceIS(2.0), SequenceMask()])
 def test_rows_that_are_not_valid_weigh_nothing_in_a_sequence(correction: Correction) -> None:
     valid = column(1.0, 1.0, 0.0)
     a, b = (correction(column(LOG2, -LOG3, of), valid)[:2] for of in (0.0, 50.0))
     assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("correction", [TokenIS(), SequenceIS(), SequenceIS(2.0), SequenceMask()])
+@pytest.mark.parametrize(
+    "correction",
+    [TokenIS(), TokenIS(1.0), TokenBand(), TokenBand(1.0, 1.0), SequenceIS(), SequenceIS(2.0), SequenceMask(1.0, 1.0)],
+)
 def test_on_policy_every_weight_is_exactly_1(correction: Correction) -> None:
     rounding = column(1e-7, -3e-7, 2e-6)
     assert correction(rounding, torch.ones_like(rounding)).unique().tolist() == [1.0]
@@ -88,6 +93,7 @@ def test_on_policy_every_weight_is_exactly_1(correction: Correction) -> None:
         (lambda: TokenIS(0.5), "cap must be at least 1, not 0.5"),
         (lambda: SequenceIS(0.0), "cap must be at least 1"),
         (lambda: SequenceMask(1.5, 2.0), "needs 0 <= low <= 1 <= high"),
+        (lambda: TokenBand(0.2, 0.9), "needs 0 <= low <= 1 <= high"),
         (lambda: VTrace(lam=1.5), "lam must lie in"),
         (lambda: VTrace(rho_max=0.0), "rho_max and c_max must be positive"),
     ],

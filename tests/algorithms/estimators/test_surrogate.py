@@ -102,8 +102,17 @@ def test_the_largest_covariances_of_each_member() -> None:
     valid = torch.tensor([[1.0, 1.0], [1.0, 0.0]])[:, None]
     one = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.01)
     assert one[:, 0].tolist() == [[False, True], [False, False]]
+    assert torch.equal(_largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.6), one)  # of 1.8 rows 1
     two = _largest_covariances(COVARIANCES, ADVANTAGES, valid, 0.7)
     assert two[:, 0].tolist() == [[True, True], [False, False]]
+
+
+def test_rows_after_the_end_are_in_no_mean_of_the_covariance() -> None:
+    """log pi of 0, -1, -3 (mean -4/3) and A of 2, 0, 1 (mean 1): 4/3, -1/3, 0. With -9 and 9 of the last row they would be
+    -3.25, -6.75, -0.5, and the third the largest."""
+    logp, advantage = (torch.tensor([[x]]) for x in ([0.0, -1.0, -3.0, -9.0], [2.0, 0.0, 1.0, 9.0]))
+    found = _largest_covariances(logp, advantage, torch.tensor([[[1.0, 1.0, 1.0, 0.0]]]), 0.01)
+    assert found.flatten().tolist() == [True, False, False, False]
 
 
 def test_clip_cov_stops_their_gradient_and_kl_cov_charges_them() -> None:

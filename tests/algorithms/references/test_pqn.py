@@ -17,7 +17,7 @@ from algorithms.references.trained_reference import COMPOSITION
 from algorithms.training.evaluation import Evaluation
 from algorithms.training.records import Members, Record
 from algorithms.training.state import RunState
-from algorithms.training_config import TrainingConfig
+from algorithms.training_config import TrainingConfig, Unroll
 from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import reason_unsupported, resolve
 from envs import TASKS
@@ -111,6 +111,9 @@ def test_hidden_layers_are_normalised_by_hand() -> None:
         net.weights[1].copy_(torch.tensor([[[5.0], [7.0]]]))
         assert net.values(torch.tensor([[[1.0, 3.0]]])).item() == pytest.approx(7.0, abs=1e-4)
         assert net.values(torch.tensor([[[100.0, 300.0]]])).item() == pytest.approx(7.0, abs=1e-4)
+        net.scales[0].fill_(3.0)
+        assert net.values(torch.tensor([[[1.0, 3.0]]])).item() == pytest.approx(7.0 * 3, abs=1e-3)
+        net.scales[0].fill_(1.0)
         net.shifts[0].fill_(2.0)
         assert net.values(torch.tensor([[[1.0, 3.0]]])).item() == pytest.approx(5.0 * 1 + 7.0 * 3, abs=1e-3)
 
@@ -121,6 +124,13 @@ def test_epsilon_falls_over_a_share_of_the_budget_and_stays() -> None:
     assert replace(q, falling=0.0).epsilon(torch.tensor([0.0])).tolist() == pytest.approx([0.2])
 
 
+def test_epsilon_follows_the_budget_when_a_window_is_learned() -> None:
+    made = learner(0.5)
+    assert made.net.epsilon.flatten().tolist() == [1.0]
+    made.learn(window([0.1] * 3, [1.0] * 3, [1.0] * 3), [np.random.default_rng(0)], torch.tensor([0.1]))
+    assert made.net.epsilon.flatten().tolist() == pytest.approx([1 - 0.95 / 2])  # half of the way from 1 to 0.05
+
+
 def cell(
     seeds: tuple[int, ...], env_steps: int, task: str = "CartPole-v1", episodes: int = 2, **options: object
 ) -> Cell:
@@ -128,6 +138,17 @@ def cell(
     training = replace(resolve(TASKS[task], algorithm).training, segment=4)
     members = Members(seeds, (training.learning_rate,) * len(seeds))
     return Cell(TASKS[task], algorithm, training, members, env_steps, Evaluation(2, episodes))
+
+
+def test_its_settings_reach_the_run() -> None:
+    """Windows of 6 steps of 3 environments, 2 passes of 5 minibatches: 10 steps; Adam's rate falls, the gradient is cut."""
+    made = cell((0,), 36, steps=6, envs=3, passes=2, minibatches=5, rate=0.02)
+    training, q = made.training, made.algorithm
+    assert (training.collection, training.learning_rate, training.anneal) == (Unroll(6, 3), 0.02, True)
+    assert (training.max_grad_norm, q.methods.steps_per_update, q.methods.own_rate) == (10.0, 10, True)
+    assert isinstance(q, PQN)
+    schedule = q.run(made, "cpu").learner.schedule
+    assert (schedule.epochs, schedule.minibatches) == (2, 5)
 
 
 def records(cell: Cell, state: RunState | None = None) -> list[Record]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,9 @@ from algorithms.algorithm import Algorithm
 from algorithms.training_config import Unroll
 from benchmarks.design import settings
 from benchmarks.design.cells import single_cells
-from benchmarks.design.resolve import resolve
+from benchmarks.design.resolve import resolve, with_segment
 from envs import TASKS
+from envs.api import Discrete, Features, Spec
 
 
 def test_what_is_given_later_goes_before() -> None:
@@ -24,6 +26,28 @@ def test_what_is_given_later_goes_before() -> None:
     assert (
         resolve(task, preset, {"training.learning_rate": 0.5}, shared_rate_variant="gae").training.learning_rate == 0.5
     )
+
+
+def test_another_variants_rate_is_that_of_the_same_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = TASKS["CartPole-v1"]
+    rates = {"ladder": {task.name: {"gae": 0.1}}, "text": {task.name: {"gae": 0.2}}}
+    monkeypatch.setattr(settings, "LEARNING_RATES", rates)
+    for protocol, rate in (("ladder", 0.1), ("text", 0.2)):
+        made = resolve(task, VARIANTS["reinforce"], protocol=protocol, shared_rate_variant="gae")
+        assert made.training.learning_rate == rate
+
+
+def test_the_rate_of_a_library_is_the_published_one() -> None:
+    """stable-baselines3's PPO learns CartPole at 0.001 in its zoo; its own default is 0.0003."""
+    assert resolve(TASKS["CartPole-v1"], ALGORITHMS["sb3:ppo"]).training.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize(("horizon", "windows"), [(1_000, 143), (9_000, 572)])
+def test_a_segment_is_not_shorter_than_an_episode(horizon: int, windows: int) -> None:
+    """Windows of 7 steps: 142 of them hold 994 of 1,000; of longer episodes 4,000 steps count."""
+    task = SimpleNamespace(spec=Spec(Features(2), Discrete(2), horizon))
+    training = replace(settings.CONTROL, collection=Unroll(7, 8))
+    assert with_segment(training, task).segment == windows  # type: ignore[arg-type]
 
 
 def test_a_segment_holds_an_episode_whatever_the_window() -> None:

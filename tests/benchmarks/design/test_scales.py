@@ -14,6 +14,7 @@ from benchmarks.design import scales
 from benchmarks.design.scales import ScaleFlags, scales_from_cells
 from envs import TASKS
 from envs.api import Scale, Task
+from envs.validation import UsageError
 from tests.benchmarks.synthetic_results import meta
 from tests.contracts.image_task import IMAGES
 
@@ -55,6 +56,7 @@ def test_which_scale_a_report_reads() -> None:
     assert found["CartPole-v1"] == TASKS["CartPole-v1"].scale
     assert found["mine"] == Scale(-3.0, 4.0, 2.0)  # of all that was said, the fullest
     assert found["gymnasium:Old-v0"] == Scale(None, None)  # 0 and 1 were no measured ends
+    assert scales_from_cells([told("mine", 0.0, 1.0, inf)])["mine"] == Scale(0.0, 1.0)  # here they were given
     assert scales_from_cells(cells, [replace(MINE, floor=0.0, ceiling=9.0, threshold=8.0)])["mine"] == Scale(
         0.0, 9.0, 8.0
     )
@@ -72,3 +74,20 @@ def test_a_ceiling_that_one_folder_does_not_know_is_no_contradiction(tmp_path: P
     scales.check_agree(
         [([told("CartPole-v1", 0.0, 1.0, None)], tmp_path), ([told("CartPole-v1", 0.0, 2.0, None)], tmp_path)]
     )
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [((1.0, 5.0), "mine has floor 0 and ceiling 5 in .*a, floor 1 and ceiling 5 in .*b"), ((0.0, 6.0), "ceiling 6")],
+)
+def test_two_floors_or_two_ceilings_are_a_contradiction(scale: tuple[float, float], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        scales.check_agree(
+            [([told("mine", 0.0, 5.0, None)], tmp_path / "a"), ([told("mine", *scale, None)], tmp_path / "b")]
+        )
+
+
+def test_only_a_mean_over_tasks_needs_a_ceiling() -> None:
+    scales.check_averaged([MINE], "a study")
+    with pytest.raises(UsageError, match="a study averages over tasks, and mine has no ceiling"):
+        scales.check_averaged([TASKS["CartPole-v1"], MINE], "a study")

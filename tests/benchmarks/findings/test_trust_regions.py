@@ -37,3 +37,14 @@ def test_both_signs_are_counted() -> None:
     answer = BOTH.sentence(data(finals)).splitlines()[0]
     assert "differ in 2 of 2 comparisons: the sign-conditioned mask scores higher in 1, lower in 1 (10 seeds" in answer
     assert count_words(answer) <= 40
+
+
+def test_the_largest_shown_difference_is_the_bound_and_what_is_shown_is_not_open() -> None:
+    """Sign-blind masks are .2 and .1 lower; at lag 1 a higher one within the noise is none."""
+    finals = on_both(EQUAL | {"lag 8 ipo": 0.3 + FINE, "lag 1 ipo": 0.4 + FINE, "lag 1 clip": 0.51 + ROUGH})
+    said = said_by(BOTH, data(finals))
+    assert "in 2 of 2 comparisons at equal thresholds and lags, by at most 0.20 [0.19, 0.21]" in said
+    assert "Against no correction, ipo loses 0.10 at lag 1 and loses 0.20 at lag 8." in said
+    assert "No difference from no correction is shown for tv and clip." in said
+    rough = said_by(BOTH, data(on_both(EQUAL | {"lag 8 ipo": 0.3 + FINE, "lag 1 ipo": 0.49 + ROUGH})))
+    assert "score higher than sign-blind ones (IPO) in 1 of 2 comparisons" in rough

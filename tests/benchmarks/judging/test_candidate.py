@@ -52,6 +52,7 @@ def test_comments_and_space_draw_nothing_anew(tmp_path: Path) -> None:
         ("VARIANT = 3", "is of class int, and no Variant"),
         ("raise KeyError('x')", "cannot be imported: KeyError"),
         (ONE.replace("mine", "ppo"), "'ppo' in .* is the name of a registered variant"),
+        (ONE.replace("mine", "trpo"), "'trpo' in .* is the name of a registered variant"),  # of npg, as an alias
         (ONE.replace('"rloo"', '"exact_pg"'), "mine reads the model of the task"),
         (f'{HEAD}VARIANT = replace(VARIANTS["rloo"], name="two\\nlines")', "one line of printable characters"),
     ],

@@ -68,3 +68,26 @@ def test_a_copy_differs_by_nothing_and_is_the_same() -> None:
     judgement = judged({"a": np.zeros(10)}, rivals="a")
     assert judgement.outcome == "not shown"
     assert judgement.standings["a"].p_corrected == 1.0
+
+
+def test_each_look_has_its_share_of_alpha_and_the_least_p_so_far_stays() -> None:
+    """Of .05 three looks have .02, .015 and .015: p of 8 / 1,024 counts 2.5 times at the first and 10 / 3 at the second."""
+    first, second = judged({"a": NOTHING, "b": EIGHT}, rivals="ab"), judged({"a": NOTHING, "b": NOTHING}, rivals="ab")
+    second.look({"a": EIGHT, "b": NOTHING})
+    assert first.standings["b"].p_corrected == pytest.approx(8 / 1_024 * 2.5)
+    assert second.standings["a"].p_corrected == pytest.approx(8 / 1_024 * 10 / 3)
+    more = np.array([0.1] * 8 + [-0.05, -0.05])  # p = 24 / 1,024, as above
+    assert judged({"a": more}, {"a": NOTHING}, rivals="a").standings["a"].p_corrected == pytest.approx(24 / 1_024 * 2.5)
+
+
+def test_who_lost_other_runs_is_not_the_same() -> None:
+    judgement = Judgement(["a"], 3, 0.05, 0.05)
+    judgement.look({"a": TINY}, lost={"a"})
+    assert (judgement.outcome, judgement.standings["a"].decision) == (None, "open")
+    assert judged({"a": TINY}, rivals="a").standings["a"].decision == "same"
+
+
+def test_a_small_difference_that_is_shown_is_better_and_not_the_same() -> None:
+    """.01 on all of ten seeds lies within the margin of .05, and above 0."""
+    judgement = judged({"a": np.full(10, 0.01)}, rivals="a")
+    assert (judgement.outcome, judgement.standings["a"].decision) == ("better", "better")

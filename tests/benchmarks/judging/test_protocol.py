@@ -24,6 +24,11 @@ def test_a_candidate_with_a_critic_meets_those_with_one() -> None:
     assert rivals_of(replace(VARIANTS["gae"], name="mine"))[:2] == ("npg", "entropy_annealed")
 
 
+def test_a_parent_that_is_not_judged_is_no_rival() -> None:
+    """vineppo reads the model of the task."""
+    assert "vineppo" not in rivals_of(replace(VARIANTS["raft"], name="mine", parent="vineppo"))
+
+
 def test_a_change_of_a_part_is_no_twin() -> None:
     changed = VARIANTS["raft"].rung("mine", "", aggregation=VARIANTS["grpo"].estimator.aggregation)
     assert twins_of(changed) == ()

@@ -25,3 +25,15 @@ def test_a_rate_is_scored_by_its_mean_over_tasks() -> None:
     frame = pd.DataFrame(rows).assign(diverged=False)
     scores = scores_of_rates(frame, {"x": Scale(0.0, 1.0), "y": Scale(0.0, 10.0)})
     assert scores["a"] == pytest.approx({0.01: 0.5, 0.1: 0.5})
+
+
+def test_a_rate_at_which_a_task_lost_all_its_seeds_has_no_score() -> None:
+    """Its score on the other task alone, 1, would win."""
+    rows = [
+        {"task": task, "variant": "a", "learning_rate": 0.1, "seed": 0, "fraction": 1.0, "eval_return": value}
+        for task, value in [("x", 1.0), ("y", NAN)]
+    ]
+    frame = pd.DataFrame(rows).assign(diverged=[False, True])
+    scores = scores_of_rates(frame, {"x": Scale(0.0, 1.0), "y": Scale(0.0, 1.0)})
+    assert scores["a"].keys() == {0.1}
+    assert scores["a"][0.1] != scores["a"][0.1]

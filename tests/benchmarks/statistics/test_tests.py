@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
+from benchmarks.statistics.power import detectable_shift
 from benchmarks.statistics.tests import a12, compare_paired, compare_unpaired, holm, rounded_differences
 
 
@@ -94,3 +95,12 @@ def test_equal_scores_that_round_differently_are_equal() -> None:
     moved = a * (1 + 2e-16)
     assert compare_paired(moved, a).p == compare_paired(b, a).p == 1.0
     assert not rounded_differences(moved, a).any()
+
+
+def test_what_is_shown_and_detected_is_by_the_level_and_welchs_degrees() -> None:
+    """Two samples of 9 and 5 of unequal spread: fewer degrees of freedom than 5 - 1 or 9 + 5 - 2 have the shift."""
+    result = compare_unpaired(np.linspace(0.0, 1.0, 9), np.linspace(0.0, 8.0, 5))
+    assert abs(result.df - (result.n - 1)) > 0.05
+    assert result.detectable() == pytest.approx(detectable_shift(result.df, 0.05) * result.error)
+    assert not result._replace(p_corrected=0.05).shown
+    assert result._replace(p_corrected=0.049).shown

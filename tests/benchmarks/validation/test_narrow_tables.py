@@ -23,6 +23,12 @@ def test_columns_that_do_not_fit_are_named() -> None:
     ]
 
 
+def test_the_spaces_between_columns_count() -> None:
+    """Two columns of 7 and 5 with 2 spaces are 14 wide."""
+    assert narrow_tables(TABLE, 14)[0] == "variant   mean"
+    assert narrow_tables(TABLE, 13)[0] == "variant: ppo"
+
+
 def test_long_cells_stand_one_below_the_other() -> None:
     table = ["| name | text |", "| --- | --- |", f"| a | {'word ' * 8}|", "| b | |"]
     assert narrow_tables(table, 30) == ["name: a", f"text: {'word ' * 8}".strip(), "", "name: b", ""]

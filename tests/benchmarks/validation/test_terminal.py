@@ -22,6 +22,8 @@ class Terminal(io.StringIO):
 def test_a_line_is_broken_between_words() -> None:
     """`three four five six` ends at column 19."""
     assert broken("one two three four five six seven", 20) == "one two three four\nfive six seven"
+    assert broken("one two three four fives", 24) == "one two three four fives"
+    assert broken("aaaa bbbb cccc ddddd eeee", 20) == "aaaa bbbb cccc ddddd\neeee"  # 20 columns are full
     assert broken("x" * 30, 20) == "x" * 30
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_an_answer_and_its_length() -> None:
     assert mdp.reward_parts == {"answer": 1.0, "length": 0.4}
     assert parts(mdp, odd, "answer1") == [[1.0, 0.0]]
     assert parts(mdp, odd, "hm0 hm0 answer1") == [[0.0, 0.0], [0.0, 0.0], [1.0, -0.5]]
-    assert parts(mdp, odd, "hm0 hm0 hm0 answer0")[-1] == [0.0, -1.0]
+    assert parts(mdp, odd, "hm0 hm0 hm0 answer0") == [[0.0, 0.0]] * 3 + [[0.0, -1.0]]
 
 
 def test_a_solution_and_its_form() -> None:
@@ -61,6 +63,21 @@ def test_three_parts_of_a_dialogue() -> None:
     """The same genre twice: it is new at first, and tires the user the second time. p_hi 1 clicks always."""
     mdp = RecDialog(genres=2, turns=2, p_hi=1.0, p_lo=0.0, diversity=0.1, fatigue=0.2)
     assert parts(mdp, [len(mdp.tokens) - 1], "g0i0 g0i0", hidden=[0, 0, 0]) == [[1.0, 1.0, 0.0], [1.0, 0.0, -1.0]]
+    longer = replace(mdp, turns=4, ask=True)  # a question is no item; the third showing tires twice as much
+    assert parts(longer, [len(longer.tokens) - 1], "g0i0 ask g0i0 g0i0", hidden=[0, 0, 0]) == [
+        [1.0, 1.0, 0.0],
+        [0.0, 0.0, 0.0],
+        [1.0, 0.0, -1.0],
+        [1.0, 0.0, -2.0],
+    ]
+
+
+def test_a_word_helps_once_and_is_flagged_every_time() -> None:
+    """Texts of two words, of the reward's scale 1/2: word4 is flagged for the second group alone, word1 for the first."""
+    mdp = SafeReply(words=5, length=2, topics=1)
+    helps = [round(float(h) / 2, 6) for h in mdp.helpfulness[0]]
+    assert parts(mdp, ids(mdp, "topic0 groupB"), "word4 word4") == [[helps[4], -0.5], [0.0, -0.5]]
+    assert parts(mdp, ids(mdp, "topic0 groupA"), "word4 word1") == [[helps[4], 0.0], [helps[1], -0.5]]
 
 
 def test_the_noise_is_in_the_first_part() -> None:

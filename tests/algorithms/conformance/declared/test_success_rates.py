@@ -9,6 +9,7 @@ import pytest
 from algorithms import VARIANTS
 from algorithms.conformance.declared import success_rates
 from algorithms.conformance.declared.success_rates import FACTORS, listed_factor
+from algorithms.estimators.advantage_scale import Deviation
 from algorithms.estimators.baseline import Zero
 from algorithms.estimators.scales.success_rates import BestOfK
 
@@ -63,6 +64,9 @@ def test_the_listing_knows_the_old_factors_too() -> None:
     assert listed_factor(VARIANTS["dr_grpo"].estimator, 4, 0.3) == pytest.approx(0.75)
     assert listed_factor(VARIANTS["grpo"].estimator, 2, 0.3) == pytest.approx(1.0)
     assert listed_factor(VARIANTS["grpo"].estimator, 8, 0.5) == pytest.approx(1.86, abs=0.005)
+    wider = replace(VARIANTS["grpo"].estimator, scale=Deviation("group", ddof=1))  # by sqrt 2 of pairs
+    assert FACTORS["success"](wider, 2, 0.3) == pytest.approx(0.5**0.5)
+    assert listed_factor(wider, 2, 0.3) == pytest.approx(0.5**0.5)
 
 
 def test_the_series_of_log_p() -> None:

@@ -23,6 +23,10 @@ def test_equal_texts_have_one_number_and_others_have_others() -> None:
     assert made[2, 0] != made[2, 1]
     assert len(set(made.flatten().tolist())) == 9 - 2
     assert prefix_numbers(tokens, (1,)).tolist() == made[:1].tolist()
+    assert prefix_numbers(tokens, (3,)).tolist() == made[2:].tolist()  # whichever other positions are asked for
+    nothing, other = torch.zeros(3, 1), torch.tensor([[0], [1], [0]])  # a token 0 is a token: lengths and places differ
+    assert len({*prefix_numbers(nothing, (0, 1, 2)).flatten().tolist()}) == 3
+    assert prefix_numbers(other, (2,)) != prefix_numbers(other.roll(1, 0), (2,))
     assert int(prefix_numbers(torch.full((300, 1), 50_000), (299,))) >= 0  # nothing overflows
 
 

@@ -75,3 +75,13 @@ def test_what_cannot_be_is_refused() -> None:
         PromptValue(1.0)
     with pytest.raises(ValueError, match="prompts must be at least 1"):
         PromptValue(prompts=0)
+
+
+def test_the_prompt_is_what_stands_before_the_first_action() -> None:
+    """Two texts of two actions begin with prompt 1 and go on differently: one value, 2 / 1 = the mean of 1 and 3."""
+    rollout = grouped_rollout([[1.0, 3.0], [0.0, 0.0]], [[1.0, 1.0]] * 2, 1)
+    rollout = replace(rollout, prefix=torch.tensor([[1, 1], [2, 3]])[:, None])
+    baseline = PromptValue(prompts=4)
+    _, state = baseline(rollout.reward, rollout, None, baseline.initial(1, 2))
+    assert state["value"][:4].flatten().tolist() == [0.0, 2.0, 0.0, 0.0]
+    assert state["weight"].flatten().tolist() == [0.0, 2.0, 0.0, 0.0, 2.0]

@@ -63,3 +63,10 @@ def test_what_cannot_be_is_refused() -> None:
         Exponential(cap=1.0)
     with pytest.raises(ValueError, match="epsilon, eta and rate must be positive"):
         TopHalf(epsilon=0.0)
+
+
+def test_a_row_after_the_end_has_no_weight() -> None:
+    """exp(0) is 1: without the mask padding would be imitated."""
+    rollout = grouped_rollout([[0.1], [0.0]], [[1.0], [0.0]], 1)
+    made = Exponential(beta=0.1)(rollout.reward, rollout.reward, rollout).flatten().tolist()
+    assert made == pytest.approx([exp(1), 0.0])

@@ -161,3 +161,13 @@ def test_the_kit_accepts_both_forms(over_batch: bool) -> None:
     made = examine(replace(GDPO.estimator, scale=StandardisedParts(over_batch)), GDPO.promises)
     assert not broken(made)
     assert APART in {finding.rule for finding in made}
+
+
+def test_a_part_is_discounted_and_ends_with_its_text() -> None:
+    """gamma 1/2, parts 1 and 4 in two rows: 1 + 4 / 2 = 3; a row after the end pays nothing."""
+    for valid, expected in (([[1.0], [1.0]], 3.0), ([[1.0], [0.0]], 1.0)):
+        rollout = grouped_rollout([[0.0], [0.0]], valid, 1)
+        each = torch.tensor([1.0, 4.0], dtype=torch.float64)[:, None, None, None]
+        rollout = replace(rollout, parts=each, part_weights=torch.ones_like(each), discount=0.5 * rollout.discount)
+        ((weight, returns),) = parts_of(rollout.reward, rollout)
+        assert (weight.item(), returns.flatten().tolist()) == (1.0, [expected] * 2)

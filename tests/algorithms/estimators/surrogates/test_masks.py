@@ -64,6 +64,8 @@ def test_the_farthest_rows_go_until_the_rest_is_near() -> None:
     assert SecondMoment(0.09)(zero, zero, one, one).min() == 1
     padded = torch.cat([one[:3], 0 * one[:1]])
     assert SecondMoment(0.09)(x, zero, one, padded)[:, 0].flatten().tolist() == [1, 1, 0, 0]
+    still = x * padded  # padding that has not moved thins nothing out: with it the mean of four is 0.075
+    assert SecondMoment(0.09)(still, zero, one, padded)[:3, 0].flatten().tolist() == [1, 1, 0]
 
 
 def test_members_may_have_bounds_of_their_own() -> None:
@@ -92,3 +94,9 @@ def test_a_masked_surrogate_is_its_inner_one_on_what_is_kept() -> None:
 def test_bounds_are_positive(kind: type) -> None:
     with pytest.raises(ValueError, match="must be positive, not 0"):
         kind(0.0)
+
+
+def test_only_the_sign_of_an_advantage_matters() -> None:
+    """0.5 to 0.8 moves 0.3 and is dropped at A of 0.01; 0.5 to 0.6 moves 0.1 and stays at A of 5."""
+    assert kept(ProbabilityGap(0.2), [0.8, 0.6], [0.5, 0.5], [0.01, 5.0]) == [0, 1]
+    assert kept(BinaryKL(0.1), [0.8, 0.6], [0.5, 0.5], [0.01, 5.0]) == [0, 1]

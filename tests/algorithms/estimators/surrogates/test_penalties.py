@@ -81,3 +81,10 @@ def test_what_cannot_be_is_refused() -> None:
         AdaptiveKL(beta=-1.0)
     with pytest.raises(ValueError, match="eps must be positive"):
         QuadraticPenalty(0.0)
+
+
+def test_rows_after_an_end_do_not_thin_what_was_seen() -> None:
+    """One row at a KL of 0.016 and one that is not valid: the mean is 0.016, not 0.008, so the price doubles."""
+    x, valid = _apart(0.016).repeat(2, 1, 1), torch.tensor([[[1.0]], [[0.0]]], dtype=torch.float64)
+    after = AdaptiveKL(beta=1.0, target=0.01).update(x, valid, {"beta": torch.ones(1, dtype=torch.float64)})
+    assert after["beta"].tolist() == [2.0]

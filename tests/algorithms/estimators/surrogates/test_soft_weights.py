@@ -76,3 +76,15 @@ def test_temperatures_are_positive(make: object) -> None:
 def test_a_cap_below_one_would_cut_data_that_are_not_stale() -> None:
     with pytest.raises(ValueError, match="cap must be at least 1"):
         Tapered(0.5)
+
+
+@pytest.mark.parametrize("surrogate", [SoftGate(2.0, 3.0), GammaKernel(), Tapered(1.5)])
+def test_off_policy_the_slope_is_the_weight_times_the_advantage(surrogate: SoftGate | GammaKernel | Tapered) -> None:
+    """One token at a ratio of 2, A of 1 and -1: the gate has the temperature of its sign in the loss too."""
+    logp = torch.full((1, 1, 2), 2.0, dtype=torch.float64).log().requires_grad_()
+    advantage = torch.tensor([1.0, -1.0], dtype=torch.float64).expand(1, 1, 2)
+    made = surrogate(logp, torch.zeros_like(advantage), advantage, torch.ones_like(advantage))
+    (slope,) = torch.autograd.grad(made.sum(), logp)
+    good, bad = weights(surrogate, 2.0)
+    assert good != bad
+    assert slope.flatten().tolist() == pytest.approx([good, -bad])

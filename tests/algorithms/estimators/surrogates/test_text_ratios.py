@@ -54,3 +54,24 @@ def test_tokens_of_gspo_token_may_have_advantages_of_their_own() -> None:
     x, advantage = column(0.0, 0.0), column(1.0, 3.0)
     assert value_and_slope(GeometricToken(), x, advantage)[1].flatten().tolist() == [1.0, 3.0]
     assert value_and_slope(GeometricRatio(), x, advantage)[1].flatten().tolist() == [2.0, 2.0]
+
+
+def test_an_unlikely_failure_stops_alone_too() -> None:
+    """log rho of -0.9 and -0.2, A = -1: exp((-0.4 - 0.2) / 2), and only the second row has a gradient."""
+    x, one = column(-0.9, -0.2), column(1.0, 1.0)
+    value, slope = value_and_slope(GeometricMean(0.4), x, -one)
+    assert value.flatten().tolist() == pytest.approx([-exp(-0.3)] * 2)
+    assert slope.flatten().tolist() == pytest.approx([0.0, -exp(-0.3)])
+    assert value_and_slope(GeometricMean(0.4), x, one)[1].flatten().tolist() == pytest.approx([exp(-0.55)] * 2)
+
+
+@pytest.mark.parametrize(
+    "surrogate",
+    [GeometricMean(0.4), GeometricToken(0.4, 0.4), GeometricRatio(0.4, 0.4)],
+    ids=lambda s: type(s).__name__,
+)
+def test_rows_after_the_end_are_no_part_of_the_mean(surrogate: GeometricMean | GeometricRatio) -> None:
+    """Two tokens at log rho 0.2 and 0.0, then a row that is not valid: exp(0.2 / 2), not exp(0.2 / 3) or its 9."""
+    x, valid = column(0.2, 0.0, 9.0), column(1.0, 1.0, 0.0)
+    made = surrogate(x, torch.zeros_like(x), torch.ones_like(x), valid).expand_as(x)
+    assert made[:2].flatten().tolist() == pytest.approx([exp(0.1)] * 2)

@@ -63,6 +63,31 @@ def test_the_baseline_is_the_mean_of_all_that_was_played_and_no_more_is_charged(
     assert (picked.reward - b)[0, 0].tolist() == [0.25, -0.75]
 
 
+def test_each_prompt_has_rounds_and_a_mean_of_its_own() -> None:
+    """In rounds of 2: 0 1 | .. of the first; 1 1 | 1 0 of the second. Returns are twice the rewards, and in the mean."""
+    rollout = grouped_rollout([[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]], [[1.0] * 8], 4)
+    picked, spent = adaptive_groups(rollout, 2 * rollout.reward[0], 2, 0.5)
+    assert spent.tolist() == [2 + 4]
+    assert picked.reward[0, 0].tolist() == [0.0, 1.0, 1.0, 0.0]
+    assert picked.pool_return is not None
+    assert picked.pool_return[0, 0].tolist() == [1.0, 1.0, 1.5, 1.5]
+
+
+def test_an_answer_in_the_middle_is_wrong() -> None:
+    """Right is more than the middle: 0.5 is not, so that a second round is played, which has a right answer."""
+    rollout = grouped_rollout([[0.5, 0.5, 0.0, 1.0]], [[1.0] * 4], 4)
+    picked, spent = adaptive_groups(rollout, rollout.reward[0], 2, 0.5)
+    assert (spent.tolist(), picked.reward[0, 0].tolist()) == ([4], [0.5, 1.0])
+
+
+def test_what_stands_after_an_end_is_not_paid() -> None:
+    """The second answer is wrong, whatever its second row holds, so one round has both kinds: three rows are charged."""
+    rollout = grouped_rollout([[1.0, 0.0, 0.0, 0.0], [0.0] * 4], [[1.0] * 4, [1.0, 0.0, 1.0, 1.0]], 4)
+    rollout.reward[1, 0, 1] = 9.0
+    _, spent = adaptive_groups(rollout, torch.zeros(1, 4), 2, 0.5)
+    assert spent.tolist() == [3]
+
+
 def test_the_factor_by_hand() -> None:
     """Rounds of 2, at most 2, p = 1/2: both kinds are seen with probability 7/8, and each such group gives grad p."""
     assert adaptive_factor(2, 2, 0.5) == pytest.approx(0.875)

@@ -13,7 +13,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.policies.networks.gru import GRU
 from algorithms.training.returns import exact_return
 from algorithms.training.returns.exact_return import ExactReturn
-from algorithms.training.returns.pass_at_k import KS, NAMES
+from algorithms.training.returns.pass_at_k import KS, NAMES, RightTexts
 from envs import TASKS
 from envs.api import Task
 from envs.text.bandit import Bandit
@@ -76,3 +76,10 @@ def test_each_member_equals_itself_alone_and_parts_of_the_listing_add_up(monkeyp
 def test_noise_in_the_reward_leaves_it_out() -> None:
     noisy = text_task("noisy", Lock(length=2, vocabulary=4, locks=2, reward_noise=0.1))
     assert not set(NAMES) & set(ExactReturn(noisy).scores(policies(noisy, 0.0)).measures)
+
+
+def test_prompts_count_by_their_probability() -> None:
+    """Prompts of 3/4 and 1/4; texts are right by 1/2 and never: pass@2 is 3/4 (1 - 1/4), and not half of that sum."""
+    start, nothing = np.array([0.75, 0.25]), np.zeros(0)
+    found = RightTexts(nothing, nothing.astype(np.int64), nothing, start).measures(np.array([[0.375, 0.0]]))
+    assert (found["pass@1"][0], found["pass@2"][0]) == (0.375, 0.5625)

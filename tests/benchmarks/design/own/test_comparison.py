@@ -16,6 +16,7 @@ LADDER = EXPERIMENTS["ladder"]
 
 def test_what_is_asked() -> None:
     assert comparison.question(["t"], ["a", "b", "c"]) == "How do a, b and c compare on t?"
+    assert comparison.question(list("tuvw"), list("abcd")) == "How do a, b, c and d compare on t, u, v, w?"
     assert comparison.question(list("tuvwx"), list("abcde")) == "How do 5 variants compare on 5 tasks?"
     assert comparison.question(["t", "u"], ["a"]) == "How well does a learn t, u?"
 

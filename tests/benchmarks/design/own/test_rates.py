@@ -35,3 +35,9 @@ def test_rates_are_kept_beside_earlier_ones(tmp_path: Path) -> None:
     save_selected(tmp_path, {("t", "a"): 0.1, ("u", "a"): 0.2})
     save_selected(tmp_path, {("t", "b"): 0.3, ("u", "a"): 0.4})
     assert read_selected(tmp_path) == {("t", "a"): 0.1, ("t", "b"): 0.3, ("u", "a"): 0.4}
+
+
+def test_a_rate_is_added_to_what_was_set() -> None:
+    set_before = replace(experiment(), configurations={("CartPole-v1", "mine"): {"training.discount": 0.5}})
+    rated = with_rates(set_before, {("CartPole-v1", "mine"): 0.01})
+    assert rated.configurations == {("CartPole-v1", "mine"): {"training.discount": 0.5, RATE: 0.01}}

@@ -10,7 +10,7 @@ from algorithms import ALGORITHMS
 from benchmarks.design.cells import build_cells
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.design.own.rates import RATE, rated_origins, with_rates_of_origins
-from benchmarks.design.own.sweep import Sweep, sweep
+from benchmarks.design.own.sweep import Sweep, _short, sweep
 from benchmarks.design.settings import learning_rate
 from envs import TASKS
 from envs.validation import UsageError
@@ -44,6 +44,8 @@ def test_several_settings_make_every_combination_and_long_names_where_short_ones
     found = sweep(experiment("ppo"), ["estimator.credit.lam=.9,1", "training.discount=.97,.99"])
     assert names(found) == [f"ppo lam={lam} discount={gamma}" for lam in (".9", "1") for gamma in (".97", ".99")]
     clash = sweep(experiment("gae"), ["training.collection.envs=4,8", "training.network.hidden=(8,),(8,8)"])
+    assert _short("a.b.x", ["a.b.x", "a.c.x", "a.y"]) == "b.x"
+    assert _short("a.y", ["a.b.x", "a.c.x", "a.y"]) == "y"
     assert names(clash)[:2] == ["gae envs=4 hidden=(8,)", "gae envs=4 hidden=(8,8)"]
     assert sweep(experiment("gae"), ["training.network.hidden=64,32"]).configurations == {
         ("CartPole-v1", "gae hidden=64,32"): {"training.network.hidden": (64, 32)}
@@ -84,3 +86,9 @@ def test_what_cannot_be_set_is_refused(assignments: list[str], said: str) -> Non
 def test_references_have_nothing_to_set() -> None:
     with pytest.raises(UsageError, match="no variant here has settings"):
         sweep(experiment("random"), ["training.discount=.9"])
+
+
+def test_what_an_experiment_sets_stays() -> None:
+    base = replace(experiment("gae"), configurations={("CartPole-v1", "gae"): {"training.discount": 0.5}})
+    found = sweep(base, ["estimator.credit.lam=.9"]).configurations
+    assert found["CartPole-v1", "gae lam=.9"] == {"training.discount": 0.5, "estimator.credit.lam": 0.9}

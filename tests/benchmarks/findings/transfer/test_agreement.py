@@ -38,3 +38,16 @@ def test_a_repeat_agrees_where_seeds_do() -> None:
     assert repeat_agreement(clear, rng) == 1
     assert abs(repeat_agreement(rng.standard_normal((10, 6)), rng)) < 0.3
     assert np.isnan(repeat_agreement(clear[:1], rng))
+
+
+def test_the_interval_leaves_out_a_fortieth_at_each_end() -> None:
+    """Three seeds order two variants, one the other way round: drawn three times, by a chance of 1 / 27 = .037, it turns the
+    pair. That is more than .025 and less than .05."""
+    a = np.array([[0.0, 1.0], [0.0, 1.0], [0.4, 0.0]])
+    assert agreement(a, np.array([[0.0, 1.0]] * 3), np.random.default_rng(0), 20_000) == (1.0, -1.0, 1.0)
+
+
+def test_seeds_are_resampled_together() -> None:
+    """Seeds disagree, yet a ranking agrees with itself in every resample."""
+    a = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    assert agreement(a, a, np.random.default_rng(0), 500) == (1.0, 1.0, 1.0)

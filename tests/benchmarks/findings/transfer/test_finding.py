@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.figures.rankings.by_kind import RanksByKind
 from benchmarks.findings.transfer.finding import Transfer
-from benchmarks.findings.transfer.rankings import rankings, turned_orders
+from benchmarks.findings.transfer.rankings import agreements, rankings, turned_orders
 from benchmarks.statistics.families import Ledger
-from benchmarks.store.suite import Data
-from tests.benchmarks.findings.rising_runs import FINE, data
+from benchmarks.store.suite import Data, Suite
+from tests.benchmarks.findings.rising_runs import FINE, ROUGH, WOBBLE, data
 
 KINDS = {"table": ("text",), "model": ("pole",)}
 TRANSFER = Transfer(KINDS, "model")
@@ -49,11 +51,51 @@ def test_all_pairs_under_all_kinds_are_one_family() -> None:
     assert turned.both == {("table", "model"): 6}
 
 
+def test_the_repeat_is_that_of_the_target() -> None:
+    """Under the model b is .2 above c in half of the seeds and .2 below in the others: whatever the halves, what one of five
+    shows the other shows turned. One of six pairs: (5 - 1) / 6."""
+    table = {("text", v): 0.1 + 0.2 * i for i, v in enumerate("abcd")}
+    model = {("pole", "a"): 0.1, ("pole", "b"): 0.5001 + 0.2 * WOBBLE, ("pole", "c"): 0.5, ("pole", "d"): 0.9}
+    runs = data(table | model)
+    (row,) = agreements(rankings(runs.suite, KINDS)).to_dict("records")
+    assert (round(row["repeat"], 2), round(row["repeat_other"], 2)) == (1.0, 0.67)
+    assert "half the seeds again reach 0.67" in TRANSFER.sentence(runs)
+    assert "half the seeds again reach 1.00" in Transfer(KINDS, "table").sentence(runs)
+
+
+def test_of_three_kinds_the_nearest_and_the_farthest_are_said() -> None:
+    """Against the table the line has one of six pairs turned, the model three: (5 - 1) / 6 and (3 - 3) / 6."""
+    orders = {"text": "abcd", "line": "acbd", "pole": "cbad"}
+    runs = data({(task, v): 0.1 + 0.2 * i + FINE for task, order in orders.items() for i, v in enumerate(order)})
+    kinds = {"line": ("line",), "table": ("text",), "model": ("pole",)}
+    answer, details = Transfer(kinds, "table").sentence(runs).split("\n\n")
+    assert "under table: line 0.67 [0.67, 0.67] and model 0.00 [0.00, 0.00]" in answer
+    assert answer.endswith("Of 12 orders shown under both, 4 turn round.")  # not those between line and model
+    assert "- line and model: tau 0.33 [0.33, 0.33]." in details
+
+
+def test_an_order_that_is_not_shown_does_not_turn_round() -> None:
+    """Under the model b is above c in half of the seeds; five of six orders are shown there."""
+    table = {("text", v): 0.1 + 0.2 * i + FINE for i, v in enumerate("abcd")}
+    model = {("pole", "a"): 0.1, ("pole", "b"): 0.52 + ROUGH, ("pole", "c"): 0.5, ("pole", "d"): 0.9}
+    turned = turned_orders(data(table | model).suite, KINDS, tuple("abcd"), Ledger())
+    assert (turned.shown, turned.turned) == ({"table": 6, "model": 5}, {("table", "model"): []})
+
+
 def test_only_variants_with_all_tasks_are_ranked() -> None:
     some = data({("text", "a"): 0.1, ("text", "b"): 0.3, ("pole", "a"): 0.2})
     assert rankings(some.suite, KINDS).variants == ("a",)
     assert TRANSFER.sentence(some) == ""
     assert TRANSFER.sentence(data({("text", v): 0.1 for v in "abcd"})) == ""
+
+
+def test_scores_are_of_the_seeds_that_all_have() -> None:
+    """d has no run of seed 9 under the model, so no variant's counts under any kind."""
+    suite = runs().suite
+    lost = (suite.frame["task"] == "pole") & (suite.frame["variant"] == "d") & (suite.frame["seed"] == 9)
+    made = rankings(Suite(suite.frame[~lost], suite.scales, list("abcd")), KINDS)
+    assert {kind: scores.shape for kind, scores in made.scores.items()} == {"table": (9, 4), "model": (9, 4)}
+    assert made.scores["table"][:, 0].tolist() == pytest.approx((0.1 + FINE[:9]).tolist())
 
 
 def test_the_figure_ranks_under_each_kind() -> None:
