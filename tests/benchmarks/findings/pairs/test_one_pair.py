@@ -39,7 +39,7 @@ def test_a_longer_text_is_told_where_it_is_shown() -> None:
     assert MeasureDifference("b", "a", "kl", "the KL").sentence(judged({"a": {"length": (short,)}})) == ""
 
 
-def test_a_loss_is_told_and_a_shorter_text_is() -> None:
+def test_a_loss_is_said_to_be_one() -> None:
     answer = OnePair("b", "a").sentence(data(on_both({"a": 0.6, "b": 0.4 + FINE}))).split("\n\n")[0]
     assert answer.startswith("`b` loses 0.20 [0.19, 0.21] of the normalised score against `a` over 2 tasks")
 
