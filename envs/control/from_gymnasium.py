@@ -21,6 +21,7 @@ from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actio
 from envs.custom import replies
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
+from envs.custom.starts import SharedStarts
 from envs.seeding import EpisodeSeeds
 from envs.validation import UsageError
 
@@ -116,12 +117,13 @@ class GymnasiumVec:
         """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`.
 
         arguments   of the environment's constructor
-        group       how many neighbours are reset with the same seed in each episode
+        group       how many neighbours are reset with the same seed in each episode; one that begins it otherwise is a fault
         info_masks  whether legal actions are read from info["action_mask"] if observations do not contain them
         """
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds = EpisodeSeeds(seeds, envs, group)
+        self._starts = SharedStarts(len(seeds) * envs, group)
         # not every environment has a render mode
         drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         drawn |= dict(arguments)
@@ -139,6 +141,8 @@ class GymnasiumVec:
 
     def reset(self) -> tuple[Array, Bools | None]:
         seen = [self._read(i, *self._begin(i), False) for i in range(len(self._envs))]
+        for i, (obs, _) in enumerate(seen):
+            self._starts.check(i, obs)
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
         if masks and len(masks) < len(seen):
@@ -157,7 +161,8 @@ class GymnasiumVec:
         reward = np.zeros(len(self._envs), np.float32)
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
         for i in np.flatnonzero(active).tolist():
-            if self._ended[i]:
+            began = bool(self._ended[i])
+            if began:
                 (raw, info), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
@@ -166,6 +171,8 @@ class GymnasiumVec:
                 reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
             self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
+            if began:
+                self._starts.check(i, self._obs[i])
             self._allow(i, mask)
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
