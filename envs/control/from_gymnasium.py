@@ -140,9 +140,7 @@ class GymnasiumVec:
         self._info_masks = info_masks
 
     def reset(self) -> tuple[Array, Bools | None]:
-        seen = [self._read(i, *self._begin(i), False) for i in range(len(self._envs))]
-        for i, (obs, _) in enumerate(seen):
-            self._starts.check(i, obs)
+        seen = [self._begin(i) for i in range(len(self._envs))]
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
         if masks and len(masks) < len(seen):
@@ -161,18 +159,15 @@ class GymnasiumVec:
         reward = np.zeros(len(self._envs), np.float32)
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
         for i in np.flatnonzero(active).tolist():
-            began = bool(self._ended[i])
-            if began:
-                (raw, info), self._ended[i] = self._begin(i), False
+            if self._ended[i]:
+                (self._obs[i], mask), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
                 raw, paid, ends, cuts, info = replies.step(self._envs[i], chosen, i)
                 terminated[i], truncated[i] = _flag(ends, "terminated", i), _flag(cuts, "truncated", i)
                 reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
-            self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
-            if began:
-                self._starts.check(i, self._obs[i])
+                self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
             self._allow(i, mask)
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
@@ -191,8 +186,11 @@ class GymnasiumVec:
         for env in self._envs:
             env.close()
 
-    def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
-        return replies.reset(self._envs[i], self._seeds.next(i), i)
+    def _begin(self, i: int) -> tuple[Array, Bools | None]:
+        """The encoded first observation and the mask of environment i's next episode."""
+        obs, mask = self._read(i, *replies.reset(self._envs[i], self._seeds.next(i), i), False)
+        self._starts.check(i, obs)
+        return obs, mask
 
     def _read(self, i: int, raw: Raw, info: dict[str, Any], ended: bool) -> tuple[Array, Bools | None]:
         """The encoded observation and the mask of environment i."""

@@ -42,23 +42,8 @@ ANIMALS = {
     "snail": "00000", "goldfish": "01001", "ostrich": "00100", "dog": "01011",
 }  # fmt: skip
 LETTERS = [
-    "cat",
-    "cot",
-    "cut",
-    "bat",
-    "bot",
-    "but",
-    "cap",
-    "cop",
-    "cup",
-    "tap",
-    "top",
-    "pat",
-    "pot",
-    "put",
-    "tub",
-    "cab",
-]
+    "cat", "cot", "cut", "bat", "bot", "but", "cap", "cop", "cup", "tap", "top", "pat", "pot", "put", "tub", "cab",
+]  # fmt: skip
 MOST = {"questions": 64, "letters": len(LETTERS)}
 REPLIES = ("right", "wrong", "no", "yes", "miss", "near", "hit")
 RIGHT, WRONG, NO, MISS = 0, 1, 2, 4
