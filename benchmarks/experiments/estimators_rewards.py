@@ -6,6 +6,7 @@ pay in parts: an answer and its form, an answer and what was asked for it, help 
 
 from benchmarks.design.experiment import ComparisonExperiment
 from benchmarks.experiments.estimators import REFERENCES
+from benchmarks.findings.pairs.several_pairs import Pairs
 
 TASKS = ("countdown/small", "causal/medium", "safereply/medium", "lock/medium", "dyck/sparse-medium")
 PARENTS = ("reinforce", "rloo", "dr_grpo", "grpo", "dapo")
@@ -20,6 +21,7 @@ EXPERIMENT = ComparisonExperiment(
     env_steps=dict.fromkeys(TASKS, 60_000),
     protocol="text",
     baseline="grpo",
+    finding=Pairs((("gdpo", "grpo"), ("reinforce_ada", "dr_grpo")), "with the changed part", "without it"),
     small={
         "tasks": ("countdown/small", "causal/small"),
         "seeds": 2,
