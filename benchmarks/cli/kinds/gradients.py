@@ -56,10 +56,8 @@ class GradientRun:
             raise UsageError(f"{folder} holds no results; run: {run_line(self.experiment.name, folder)}")
         made = {measurement.digest for measurement in self.experiment.measurements}
         if not any(path.stem.rpartition("__")[2] in made for path in paths):
-            raise UsageError(
-                f"{folder} holds {count_noun(len(paths), 'measurement')}, but none that {self.experiment.name} makes now; run: "
-                f"{run_line(self.experiment.name, folder)}"
-            )
+            held, name = count_noun(len(paths), "measurement"), self.experiment.name
+            raise UsageError(f"{folder} holds {held}, but none that {name} makes now; run: {run_line(name, folder)}")
         try:
             return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:
