@@ -15,7 +15,7 @@ from algorithms.policies.actor_critic import ActorCritic
 from algorithms.training.build import build_policy
 from algorithms.training.elimination import train_with_elimination
 from algorithms.training.records import Members, TrainingEvent
-from algorithms.training.returns.exact_return import ExactReturn, enumerable, text_mdp
+from algorithms.training.returns.exact_return import ExactReturn, reason_not_enumerable, text_mdp
 from algorithms.training.returns.teacher import reason_no_teacher
 from algorithms.training.run import Run, train
 from algorithms.training.state import RunState
@@ -136,8 +136,8 @@ class Variant(Composition):
         expects = self.estimator.reads_expected_return
         if expects and text_mdp(task) is None:
             return "needs the expected return after every text, and this task has no oracle"
-        if (self.exact or expects) and not enumerable(task):
-            return "needs a task small enough to enumerate, and this one is not"
+        if (self.exact or expects) and (reason := reason_not_enumerable(task)):
+            return f"needs a listing of all texts, and {reason}"
         if self.estimator.teacher is not None and (reason := reason_no_teacher(task)):
             return reason
         if remembering(self.update) is not None and isinstance(task.spec.observation, Transcript):

@@ -6,7 +6,7 @@ The tree of transcripts is expanded breadth first: all starts, actions and rando
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,19 @@ LIMIT = 200_000
 
 class TooManyEpisodes(ValueError):
     """The task has more episodes than may be listed."""
+
+
+@runtime_checkable
+class Unlisted(Protocol):
+    """An MDP some of whose settings no single listing describes, however few their episodes are."""
+
+    def reason_unlisted(self) -> str | None:
+        """Why its episodes cannot be listed; None if nothing but their number stands against it."""
+
+
+def reason_unlisted(mdp: TextMDP) -> str | None:
+    """What an `Unlisted` MDP says; None for all others."""
+    return mdp.reason_unlisted() if isinstance(mdp, Unlisted) else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,9 @@ def expand_tree(mdp: TextMDP, limit: int) -> _Tree:
 
 
 def enumerable(mdp: TextMDP, limit: int = LIMIT) -> bool:
-    """Whether the task has at most `limit` episodes."""
+    """Whether its episodes can be listed, and there are at most `limit`."""
+    if reason_unlisted(mdp):
+        return False
     try:
         return len(expand_tree(mdp, limit).transcript) <= limit
     except ValueError:  # too many episodes, or prompts that cannot be listed

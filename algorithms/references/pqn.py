@@ -94,7 +94,7 @@ class PQN(TrainedReference):
     passes: int = 4
     minibatches: int = 4
     rate: float = 1e-3
-    steps: int = 32
+    steps: int = 16
     envs: int = 8
     hidden: tuple[int, ...] = (128, 128)
 

@@ -16,7 +16,7 @@ from algorithms.policies.distributions import ILLEGAL
 from algorithms.references.epsilon_greedy import EpsilonGreedy, EpsilonGreedyNet
 from algorithms.references.trained_reference import COMPOSITION, TrainedReference
 from algorithms.training.learner import Learner
-from algorithms.training.returns.exact_return import LIMIT, enumerable, text_mdp
+from algorithms.training.returns.exact_return import reason_not_enumerable, text_mdp
 from algorithms.training.run import Run
 from algorithms.training_config import Episodes, TrainingConfig
 from envs.api import Floats, Ints, Task, Transcript
@@ -48,8 +48,8 @@ class QLearning(TrainedReference):
         """Why this task has no table; None if it has one."""
         if text_mdp(task) is None:
             return "keeps a table of states, and this task observes vectors"
-        if not enumerable(task):
-            return f"keeps a table of states, and this task has more than {LIMIT:,} episodes"
+        if reason := reason_not_enumerable(task):
+            return f"keeps a table of states, and {reason}"
         if task.beta:
             return "learns from rewards alone, and J of this task counts a KL"
         return None

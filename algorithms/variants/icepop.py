@@ -5,7 +5,8 @@
 The weight is a number for the gradient, taken when learning begins. Where `async_is` cuts a large ratio down, this drops
 the action; a small ratio too. The band does not look at the sign of A, so it also stops steps that would come back.
 
-Source: Ling Team (2025), Every step evolves, arXiv 2510.18855, section on IcePop; the band as in TRL and NeMo RL.
+Source: Ling Team (2025), Every step evolves, arXiv 2510.18855, section on IcePop. Bands differ: verl 0.9 has 0.5 to 5; TRL
+1.16 (`token_mask`) has 3 above and none below. This one is as wide on both sides, in logarithms.
 """
 
 from algorithms.estimators.importance_weights import TokenBand

@@ -5,7 +5,7 @@
 Groups of 5, as in its examples (the class leaves them to the caller). In verl a group of one gets mean 0 and deviation 1,
 its raw score for an advantage; here it is an error.
 
-Source: verl-project/verl 0.10, verl/trainer/ppo/core_algos.py (compute_grpo_outcome_advantage, compute_policy_loss_vanilla;
+Source: verl-project/verl 0.9.1, verl/trainer/ppo/core_algos.py (compute_grpo_outcome_advantage, compute_policy_loss_vanilla;
 clip_ratio_low and _high 0.2, clip_ratio_c 3.0, loss_agg_mode "token-mean", use_kl_loss False).
 """
 

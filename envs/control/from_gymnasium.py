@@ -21,6 +21,7 @@ from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actio
 from envs.custom import replies
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
+from envs.custom.starts import SharedStarts
 from envs.seeding import EpisodeSeeds
 from envs.validation import UsageError
 
@@ -116,12 +117,13 @@ class GymnasiumVec:
         """`encoding` None: the default for the environment's space. ValueError if it does not match `spec`.
 
         arguments   of the environment's constructor
-        group       how many neighbours are reset with the same seed in each episode
+        group       how many neighbours are reset with the same seed in each episode; one that begins it otherwise is a fault
         info_masks  whether legal actions are read from info["action_mask"] if observations do not contain them
         """
         self.spec = spec
         self.shape = (len(seeds), envs)
         self._seeds = EpisodeSeeds(seeds, envs, group)
+        self._starts = SharedStarts(len(seeds) * envs, group)
         # not every environment has a render mode
         drawn: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         drawn |= dict(arguments)
@@ -138,7 +140,7 @@ class GymnasiumVec:
         self._info_masks = info_masks
 
     def reset(self) -> tuple[Array, Bools | None]:
-        seen = [self._read(i, *self._begin(i), False) for i in range(len(self._envs))]
+        seen = [self._begin(i) for i in range(len(self._envs))]
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
         if masks and len(masks) < len(seen):
@@ -158,14 +160,14 @@ class GymnasiumVec:
         terminated, truncated = np.zeros((2, len(self._envs)), np.bool_)
         for i in np.flatnonzero(active).tolist():
             if self._ended[i]:
-                (raw, info), self._ended[i] = self._begin(i), False
+                (self._obs[i], mask), self._ended[i] = self._begin(i), False
             else:
                 chosen: Any = flat[i] if self._box is not None else int(flat[i])
                 raw, paid, ends, cuts, info = replies.step(self._envs[i], chosen, i)
                 terminated[i], truncated[i] = _flag(ends, "terminated", i), _flag(cuts, "truncated", i)
                 reward[i] = _number(paid, i)
                 self._ended[i] = terminated[i] | truncated[i]
-            self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
+                self._obs[i], mask = self._read(i, raw, info, bool(self._ended[i]))
             self._allow(i, mask)
         shape = self.shape
         cut = (truncated & ~terminated).reshape(shape)
@@ -184,8 +186,11 @@ class GymnasiumVec:
         for env in self._envs:
             env.close()
 
-    def _begin(self, i: int) -> tuple[Raw, dict[str, Any]]:
-        return replies.reset(self._envs[i], self._seeds.next(i), i)
+    def _begin(self, i: int) -> tuple[Array, Bools | None]:
+        """The encoded first observation and the mask of environment i's next episode."""
+        obs, mask = self._read(i, *replies.reset(self._envs[i], self._seeds.next(i), i), False)
+        self._starts.check(i, obs)
+        return obs, mask
 
     def _read(self, i: int, raw: Raw, info: dict[str, Any], ended: bool) -> tuple[Array, Bools | None]:
         """The encoded observation and the mask of environment i."""

@@ -121,6 +121,10 @@ class LanguageMDP(TextFactory):
         table = tuple(range(self.actions)) if self.table is None else self.table
         return frozen_reference(self.model, self.reference_adapters, (0, *table), self.actions)
 
+    def reason_unlisted(self) -> str | None:
+        own = self.reference_adapters is not None and len(self.reference_adapters.seeds) > 1
+        return "each member of this task has a reference policy of its own" if own else None
+
     def reference(self, rows: Rows, t: int) -> Doubles:
         return self._frozen.after(rows.transcript[:, : self.position(t)], self.seeds(rows))
 

@@ -28,7 +28,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from envs import solver
-from envs.api import Doubles, Ints
+from envs.api import Bools, Doubles, Ints
 from envs.text_env import Preset, TextFactory
 from envs.text_mdp import Prompts, Response, Rows, one_hot, uniform
 from envs.validation import UnknownName, check_between, check_least
@@ -42,23 +42,8 @@ ANIMALS = {
     "snail": "00000", "goldfish": "01001", "ostrich": "00100", "dog": "01011",
 }  # fmt: skip
 LETTERS = [
-    "cat",
-    "cot",
-    "cut",
-    "bat",
-    "bot",
-    "but",
-    "cap",
-    "cop",
-    "cup",
-    "tap",
-    "top",
-    "pat",
-    "pot",
-    "put",
-    "tub",
-    "cab",
-]
+    "cat", "cot", "cut", "bat", "bot", "but", "cap", "cop", "cup", "tap", "top", "pat", "pot", "put", "tub", "cab",
+]  # fmt: skip
 MOST = {"questions": 64, "letters": len(LETTERS)}
 REPLIES = ("right", "wrong", "no", "yes", "miss", "near", "hit")
 RIGHT, WRONG, NO, MISS = 0, 1, 2, 4
@@ -156,13 +141,28 @@ class InfoGame(TextFactory):
         swapped = np.where(self.action(rows, t) < self.attributes, self.noise, 0.0)
         return np.stack([1 - swapped, swapped], 1)
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        costs = "questions" if self.game == "questions" else "wrong guesses"
+        return {"answer": 1.0, costs: self.cost} if self.cost else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if not self.cost:
+            return None
+        right, costs = self._judged(self.action(rows, t), rows.hidden[:, 0])
+        return np.stack([right, -1.0 * costs], 1)
+
+    def _judged(self, move: Ints, secret: Ints) -> tuple[Bools, Bools]:
+        """(whether each action names the secret, whether it costs)."""
+        right = move - self.attributes == secret
+        return right, move < self.attributes if self.game == "questions" else ~right
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         move, secret = self.action(rows, t), rows.hidden[:, 0]
         reply = self.feedback[move, secret]
         asked = move < self.attributes
         reply = np.where((asked & (outcome == 1))[:, None], 2 * NO + 1 - reply, reply)  # yes for no
-        right = move - self.attributes == secret
-        costs = asked if self.game == "questions" else ~right
+        right, costs = self._judged(move, secret)
         ended = ~asked if self.game == "questions" else right
         return Response(right - costs * self.cost, ended, 1 + self.actions + reply)
 

@@ -115,13 +115,41 @@ class OverOpt(TextFactory):
         place = np.arange(self.words) - self.topics * self.each
         return ((place >= 0) & (place < self.hype)).astype(np.float64)
 
-    def gold(self, topic: Ints, words: Ints) -> Doubles:
-        """The gold score [M] of texts [M, H]."""
+    def _topic(self, rows: Rows) -> Ints:
+        return rows.transcript[:, 0] - 1 - self.words
+
+    def _words(self, rows: Rows) -> Ints:
+        return np.maximum(self.actions_so_far(rows, self.length), 0)
+
+    @property
+    def _gold_weights(self) -> dict[str, float]:
+        return {"coverage": 1.0, "repetition": self.repetition, "hype": self.excess}
+
+    def _gold_parts(self, topic: Ints, words: Ints) -> dict[str, Doubles]:
+        """What gold weighs, by name, of texts [M, H]: [M] each."""
         counts = (words[:, :, None] == np.arange(self.words)).sum(1)  # [M, W]
         coverage = (self.fits[topic] * (counts > 0)).sum(1)
         repeated = np.maximum(counts - 1, 0).sum(1)
         too_much = np.maximum(counts @ self.is_hype - self.allowed, 0)
-        return (coverage - self.repetition * repeated - self.excess * too_much) / self.length
+        return {"coverage": coverage, "repetition": -repeated, "hype": -too_much}
+
+    def gold(self, topic: Ints, words: Ints) -> Doubles:
+        """The gold score [M] of texts [M, H]."""
+        parts, weights = self._gold_parts(topic, words), self._gold_weights
+        return sum((weights[name] * part for name, part in parts.items()), np.zeros(len(topic))) / self.length
+
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        paid = {name: weight for name, weight in self._gold_weights.items() if weight}
+        return paid if self.judge == "gold" and len(paid) > 1 else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if len(self.reward_parts) == 1:
+            return None
+        if t < self.length - 1:
+            return np.zeros((len(rows.transcript), len(self.reward_parts)))
+        every = self._gold_parts(self._topic(rows), self._words(rows))
+        return np.stack([every[name] / self.length for name in self.reward_parts], 1)
 
     @cached_property
     def weights(self) -> Doubles:
@@ -146,10 +174,10 @@ class OverOpt(TextFactory):
         return weights
 
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
-        topic, last = rows.transcript[:, 0] - 1 - self.words, t == self.length - 1
+        topic, last = self._topic(rows), t == self.length - 1
         reward = np.zeros(len(topic))
         if last:
-            words = np.maximum(self.actions_so_far(rows, self.length), 0)
+            words = self._words(rows)
             if self.judge == "gold":
                 reward = self.gold(topic, words)
             else:
@@ -173,7 +201,7 @@ class OverOpt(TextFactory):
         return self.weights * self.gamma ** (self.length - 1 - t) / (self.length * beta)
 
     def optimal_policy(self, rows: Rows, t: int) -> Doubles:
-        topic = rows.transcript[:, 0] - 1 - self.words
+        topic = self._topic(rows)
         if self.judge == "gold":
             fit = np.argsort(-(2 * self.fits - self.is_hype), axis=1, kind="stable")  # the topic's, others', hype
             return one_hot(fit[topic, t], self.actions)

@@ -45,6 +45,13 @@ def enumerable(task: Task, limit: int = LIMIT) -> bool:
     return all(isinstance(f, TextMDP) and enumeration.enumerable(f, limit) for f in factories)
 
 
+def reason_not_enumerable(task: Task) -> str | None:
+    """Why the episodes of a text task cannot be listed; None if they can."""
+    factories = (undelayed(task.factory), *(factory for _, factory in task.views))
+    own = (enumeration.reason_unlisted(f) for f in factories if isinstance(f, TextMDP))
+    return next((r for r in own if r), None if enumerable(task) else f"this task has more than {LIMIT:,} episodes")
+
+
 class ExactReturn:
     """J and its gradient for the policies of one enumerable task, and the measures of an evaluation."""
 

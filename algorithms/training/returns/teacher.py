@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from algorithms.estimators.rollout import Rollout
-from algorithms.training.returns.exact_return import enumerable, text_mdp
+from algorithms.training.returns.exact_return import reason_not_enumerable, text_mdp
 from algorithms.training.returns.listed_prefixes import ListedPrefixes
 from envs.api import Task
 from envs.enumeration import enumerate_episodes
@@ -22,9 +22,8 @@ def reason_no_teacher(task: Task) -> str | None:
     """Why the task's optimal policy cannot teach; None if it can."""
     if text_mdp(task) is None:
         return "learns from the task's optimal policy, and that of this task is not known"
-    if not enumerable(task):
-        return "learns from the optimal policy after every text, and this task has too many texts to list"
-    return None
+    reason = reason_not_enumerable(task)
+    return f"learns from the optimal policy after every text, and {reason}" if reason else None
 
 
 class OptimalTeacher:

@@ -17,6 +17,7 @@ from benchmarks.execution import runner
 from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.jobs import MeasurementJob
 from benchmarks.reports.gradient_report import gradient_report
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.files import Damaged
 from benchmarks.store.sources import MEASURED, stored_cells
 from benchmarks.validation.program import run_line
@@ -53,6 +54,10 @@ class GradientRun:
         paths = stored_cells(folder, MEASURED)
         if not paths:
             raise UsageError(f"{folder} holds no results; run: {run_line(self.experiment.name, folder)}")
+        made = {measurement.digest for measurement in self.experiment.measurements}
+        if not any(path.stem.rpartition("__")[2] in made for path in paths):
+            held, name = count_noun(len(paths), "measurement"), self.experiment.name
+            raise UsageError(f"{folder} holds {held}, but none that {name} makes now; run: {run_line(name, folder)}")
         try:
             return gradient_report(self.experiment, Outcome(tuple(paths)), folder, figure_kinds)
         except Damaged as error:

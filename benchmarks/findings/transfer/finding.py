@@ -11,10 +11,10 @@ from benchmarks.findings.transfer.rankings import Kinds, Turned, agreements, ran
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording.answers import first_that_fits
 from benchmarks.statistics.wording.phrases import count_noun, list_words
-from benchmarks.statistics.wording.sentences import explained
 from benchmarks.store.suite import Data, Suite
 
 FEWEST = 3  # variants that make a ranking
+BRACKETS = "Brackets hold the 95 % bootstrap interval of tau over seeds."
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,9 @@ class Transfer:
             return ""
         table = agreements(made)
         turned = turned_orders(data.suite, self.kinds, made.variants, Ledger())
+        if turned.too_few:  # an interval over so few seeds would say more than they do
+            means = [f"{r['kind']} and {r['other']}: tau {r['tau']:.2f}" for r in table.to_dict("records")]
+            return with_details(turned.too_few, [f"{mean}, of the mean scores alone." for mean in means])
         with_target = [r for r in table.to_dict("records") if self.target in (r["kind"], r["other"])]
         near, far = (pick(with_target, key=lambda r: r["tau"]) for pick in (max, min))
         said = [f"{_other(r, self.target)} {r['tau']:.2f} [{r['low']:.2f}, {r['high']:.2f}]" for r in (near, far)]
@@ -47,7 +50,7 @@ class Transfer:
             f"{r['kind']} and {r['other']}: tau {r['tau']:.2f} [{r['low']:.2f}, {r['high']:.2f}]."
             for r in table.to_dict("records")
         ]
-        return with_details(answer, explained(answer, [*pairs, *_turned_sentences(turned), _counts(turned)]))
+        return with_details(answer, [*pairs, *_turned_sentences(turned), _counts(turned), BRACKETS])
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter all pairs under every kind, so that the sentences agree with the tables."""
@@ -70,8 +73,6 @@ def _turned_sentences(turned: Turned) -> list[str]:
 
 
 def _counts(turned: Turned) -> str:
-    """How many orders are shown under each kind, or that none can be."""
-    if turned.too_few:
-        return f"Orders shown: none. {turned.too_few}"
+    """How many orders are shown under each kind."""
     counts = list_words([f"{n} under {kind}" for kind, n in turned.shown.items()])
     return f"Orders shown: {counts}, corrected over all pairs under all kinds (Holm)."

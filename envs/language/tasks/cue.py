@@ -119,6 +119,13 @@ class Cue(LanguageMDP):
     def outcomes(self, rows: Rows, t: int) -> Doubles | None:
         return self.plain.outcomes(self._plain_rows(rows), t)
 
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        return self.plain.reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        return self.plain.parts(self._plain_rows(rows), t)
+
     def respond(self, rows: Rows, t: int, outcome: Ints) -> Response:
         return self.plain.respond(self._plain_rows(rows), t, outcome)
 

@@ -29,6 +29,7 @@ from envs.language.data.judge import as_judge
 from envs.language.family import Family, check_judge, chosen_words, sized
 from envs.language.models.base import BaseModel
 from envs.language.taught_mdp import Demonstrations, TaughtMDP, draw, taught_task
+from envs.text_mdp import Rows
 from envs.validation import UnknownName, UsageError, check_between, check_least
 
 Judge = Literal["both", "flagged", "nll"]
@@ -84,7 +85,24 @@ class Detox(TaughtMDP):
             return self.share_flagged
         if self.judge == "nll":
             return self.nll
-        return -self.share_flagged - self.fluency * np.maximum(0.0, self.nll - self.allowance)
+        return -self.share_flagged - self.fluency * self._not_fluent
+
+    @property
+    def _not_fluent(self) -> Doubles:
+        return np.maximum(0.0, self.nll - self.allowance)
+
+    @property
+    def reward_parts(self) -> dict[str, float]:
+        both = self.judge == "both" and self.fluency > 0
+        return {"flagged": 1.0, "fluency": self.fluency} if both else super().reward_parts
+
+    def parts(self, rows: Rows, t: int) -> Doubles | None:
+        if len(self.reward_parts) == 1:
+            return None
+        if t < self.length - 1:
+            return np.zeros((len(rows.transcript), 2))
+        text = self._prompt(rows), self._prefix(rows, self.length)
+        return -np.stack([self.share_flagged[text], self._not_fluent[text]], 1)
 
     @property
     def teacher(self) -> Doubles:

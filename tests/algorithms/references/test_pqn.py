@@ -197,7 +197,7 @@ def test_what_makes_no_sense_is_refused() -> None:
 
 @pytest.mark.slow
 def test_it_solves_cartpole() -> None:
-    """In 50,000 steps; 500 is the most that an episode pays."""
-    last = [r for r in records(cell((0, 1), 50_000, episodes=20)) if r.fraction == 1.0]
+    """In 50,000 steps, on seeds that its windows were not picked on; 500 is the most that an episode pays."""
+    last = [r for r in records(cell((10, 11), 50_000, episodes=20)) if r.fraction == 1.0]
     assert len(last) == 2
     assert min(r.eval_return for r in last) > 450

@@ -113,6 +113,15 @@ def test_what_has_no_meaning_there_is_refused(words: list[str], said: str, capsy
     assert said in capsys.readouterr().err
 
 
+def test_a_folder_of_other_measurements_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Such as those of the smoke size, or of an earlier version: none is a point of the experiment."""
+    (tmp_path / "objectives" / "cells").mkdir(parents=True)
+    (tmp_path / "objectives" / "cells" / "coin__rloo__0123456789abcdef.json").write_text('{"found": {}}')
+    assert cli.main(["report", "objectives", "--results", str(tmp_path)]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "holds 1 measurement, but none that objectives makes now; run: " in said
+
+
 def test_a_file_that_is_no_measurement_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"found": {}}')

@@ -17,7 +17,8 @@ from envs.api import Box, Discrete, VecEnv
 from envs.control import from_envpool
 from envs.control.classic import TASKS as CLASSIC
 from envs.control.factory import Control, gymnasium_task
-from envs.control.from_gymnasium import read_spec
+from envs.control.from_gymnasium import GymnasiumVec, read_spec
+from envs.custom.faults import CheckedVecEnv, EnvironmentFault
 from envs.delayed import Delayed
 from envs.seeding import Role, reason_unshared, stream
 
@@ -307,6 +308,50 @@ def test_a_group_shares_the_start_of_every_episode(name: str, backend: str) -> N
         assert not np.isclose(first[0][0], first[0][1]).all()  # and so does the next episode
     assert not np.isclose(starts[0][0][0], starts[1][0][0]).all()  # another member too
     made.close()
+
+
+class Deaf(gymnasium.Env[Any, Any]):
+    """Ignores its seed, from its third episode on."""
+
+    observation_space = gymnasium.spaces.Box(-9, 9, (1,))
+    action_space = gymnasium.spaces.Discrete(2)
+    episodes = 0
+    own = np.random.default_rng(0)  # of all environments together
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.episodes += 1
+        drawn = self.np_random if self.episodes < 3 else self.own
+        return drawn.random(1, np.float32), {}
+
+    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return np.zeros(1, np.float32), 1.0, bool(action), False, {}
+
+
+def test_a_start_that_is_not_shared_is_a_fault_with_its_place() -> None:
+    """Action 1 ends an episode, and the next row begins one. The third of the last group is the first that differs."""
+    env_id = "PGLadderTest/Deaf-v0"
+    gymnasium.register(env_id, entry_point=Deaf, max_episode_steps=9, disable_env_checker=True)
+    try:
+        spec = read_spec(env_id)
+        for group in (1, 2):
+            made = CheckedVecEnv(
+                GymnasiumVec(env_id, spec, [np.random.SeedSequence(3)], 4, group=group), "deaf",
+                [np.random.SeedSequence(3)], 4,
+            )  # fmt: skip
+            made.reset()
+            every, over = np.ones((1, 4), np.bool_), np.ones((1, 4), np.int64)
+            late = np.array([[False, False, True, True]])
+            for active in (every, every, late):
+                made.step(over, active)
+            if group == 1:
+                made.step(over, late)
+                continue
+            words = r"deaf: the environment began an episode otherwise than its neighbour .*environment 3 of seed 3"
+            with pytest.raises(EnvironmentFault, match=words):
+                made.step(over, late)
+    finally:
+        del gymnasium.registry[env_id]
 
 
 def test_a_group_without_a_shared_start_is_refused() -> None:

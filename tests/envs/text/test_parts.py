@@ -12,6 +12,8 @@ from envs.delayed import Delayed, PaysInParts, part_weights
 from envs.tasks import TASKS
 from envs.text.causal import Causal
 from envs.text.countdown import Countdown
+from envs.text.infogame import InfoGame
+from envs.text.overopt import OverOpt
 from envs.text.padanswer import PadAnswer
 from envs.text.recdialog import RecDialog
 from envs.text.safereply import SafeReply
@@ -59,6 +61,28 @@ def test_questions_cost() -> None:
     assert parts(mdp, ids(mdp, "no cue1"), "ask answer1", hidden=[1]) == [[0.0, -1.0], [1.0, 0.0]]
 
 
+def test_questions_and_wrong_guesses_cost() -> None:
+    """The secret is the first word: an attribute and then the word; letters that are wrong cost as much."""
+    asks = InfoGame(words=4, cost=0.05)
+    assert asks.reward_parts == {"answer": 1.0, "questions": 0.05}
+    assert parts(asks, ids(asks, "<bos>"), "flies? bat", hidden=[0]) == [[0.0, -1.0], [1.0, 0.0]]
+    assert parts(asks, ids(asks, "<bos>"), "eagle", hidden=[0]) == [[0.0, 0.0]]
+    letters = InfoGame(game="letters", words=4, cost=0.1)
+    assert letters.reward_parts == {"answer": 1.0, "wrong guesses": 0.1}
+    assert parts(letters, ids(letters, "<bos>"), "cot cat", hidden=[0]) == [[0.0, -1.0], [1.0, 0.0]]
+    assert InfoGame(cost=0.0).reward_parts == {"reward": 1.0}
+
+
+def test_gold_weighs_coverage_repetition_and_hype() -> None:
+    """Of 5 words: two of the topic, one of them twice, and two of hype where one is allowed: 2/5, -1/5 - 1/5, -1/5."""
+    gold = OverOpt(topics=2, each=2, filler=3, length=5, allowed=1, repetition=0.1, excess=1.0, judge="gold")
+    assert gold.reward_parts == {"coverage": 1.0, "repetition": 0.1, "hype": 1.0}
+    made = parts(gold, ids(gold, "topic0"), "t0w0 t0w1 t0w0 wow0 wow0")
+    assert made == [[0.0, 0.0, 0.0]] * 4 + [[0.4, -0.4, -0.2]]
+    assert replace(gold, repetition=0.0).reward_parts == {"coverage": 1.0, "hype": 1.0}
+    assert replace(gold, judge="proxy").reward_parts == {"reward": 1.0}  # one judge's word, and not a sum of several
+
+
 def test_three_parts_of_a_dialogue() -> None:
     """The same genre twice: it is new at first, and tires the user the second time. p_hi 1 clicks always."""
     mdp = RecDialog(genres=2, turns=2, p_hi=1.0, p_lo=0.0, diversity=0.1, fatigue=0.2)
@@ -95,7 +119,7 @@ def test_the_noise_is_in_the_first_part() -> None:
 def test_all_others_have_one_part() -> None:
     several = {name for name, task in TASKS.items() if len(part_weights(task.factory)) > 1}
     families = {name.partition("/")[0] for name in several}
-    assert families == {"causal", "countdown", "recdialog", "safereply"}
+    assert families == {"causal", "countdown", "infogame", "recdialog", "safereply"}
     assert part_weights(TASKS["lock/small"].factory) == part_weights(TASKS["CartPole-v1"].factory) == (1.0,)
     assert not isinstance(TASKS["CartPole-v1"].factory, PaysInParts)
     assert part_weights(Delayed(Causal(), 0.1)) == (1.0, 0.05)

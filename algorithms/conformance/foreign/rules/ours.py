@@ -12,6 +12,7 @@ from algorithms.conformance.foreign.adapters.adapter import Foreign
 from algorithms.conformance.foreign.rules.changes import batches
 from algorithms.conformance.foreign.rules.weights import slope
 from algorithms.conformance.foreign.texts import Texts, rollout_of
+from algorithms.estimators.baseline import reads_pool
 from algorithms.estimators.estimator import Estimator
 
 CLOSE = 2e-5
@@ -52,6 +53,10 @@ def _largest(off: Tensor, ours: Tensor, batch: Texts) -> float:
 
 
 def _advantages(estimator: Estimator, batch: Texts) -> Tensor | None:
+    """Ours [B, L]; None where they depend on more than a batch: earlier rollouts, texts that were not kept, a teacher."""
+    baseline = estimator.baseline
+    if estimator.teacher is not None or reads_pool(baseline) or baseline.initial(1, batch.mask.shape[1]):
+        return None
     rollout, values = rollout_of(batch)
     try:
         made, _ = assess_rollout(estimator, rollout, values)

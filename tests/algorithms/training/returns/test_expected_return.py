@@ -76,5 +76,5 @@ def test_it_needs_a_task_that_can_be_listed() -> None:
         "needs the expected return after every text, and this task has no oracle"
     )
     assert variant.reason_unsupported(TASKS["padanswer/medium"]) == (
-        "needs a task small enough to enumerate, and this one is not"
+        "needs a listing of all texts, and this task has more than 5,000 episodes"
     )

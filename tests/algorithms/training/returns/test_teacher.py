@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,15 +17,18 @@ from algorithms.estimators.baselines.prefixes import prefix_numbers
 from algorithms.estimators.kl_penalty import Teacher
 from algorithms.estimators.rollout import Rollout
 from algorithms.policies.actor_critic import ActorCritic
-from algorithms.training.returns.exact_return import ExactReturn
+from algorithms.training.returns.exact_return import ExactReturn, enumerable
 from algorithms.training.returns.teacher import OptimalTeacher, reason_no_teacher, teacher_of
-from envs import TASKS
+from envs import TASKS, solver
 from envs.api import Task, Transcript
-from envs.language.tasks.phrase import phrase_task
+from envs.language.models.adapter_file import save_adapters
+from envs.language.models.decoder import Decoder
+from envs.language.tasks.phrase import Phrase, phrase_task
 from envs.text_env import text_task
 from tests.builders import double_copy, make_policy, small_training
 from tests.envs.language.tiny_phrases import StubJudge, tiny
 from tests.envs.small_mdps import Toll
+from tests.language_models import random_adapter
 from tests.rollouts import make_rollout
 
 STUDENT = VARIANTS["distil_token"]
@@ -174,12 +178,36 @@ def test_no_logarithm_is_infinite_and_a_teacher_is_listed_once() -> None:
     assert teacher_of(TASKS["lock/small"], 0.02) is teacher_of(TASKS["lock/small"], 0.02)
 
 
+def test_members_with_references_of_their_own_have_no_teacher_for_all(tmp_path: Path) -> None:
+    """The optimum is reckoned from the reference, which is the adapters of one seed; those of two are no one reference."""
+    task, decoder = phrases(), tiny().load()
+    mdp = task.factory
+    assert isinstance(mdp, Phrase)
+    assert isinstance(decoder, Decoder)
+    file = save_adapters(tmp_path / "two.safetensors", random_adapter(decoder, 2), (0, 1), tiny())
+    two = replace(task, factory=replace(mdp, reference_adapters=file))
+    why = "each member of this task has a reference policy of its own"
+    assert STUDENT.reason_unsupported(two) == f"learns from the optimal policy after every text, and {why}"
+    assert VARIANTS["exact_pg"].reason_unsupported(two) == f"needs a listing of all texts, and {why}"
+    assert VARIANTS["vineppo"].reason_unsupported(two) == f"needs a listing of all texts, and {why}"
+    assert VARIANTS["rloo"].reason_unsupported(two) is None
+    assert not enumerable(two)
+    one = save_adapters(tmp_path / "one.safetensors", random_adapter(decoder, 1), (0,), tiny())
+    tuned = replace(task, factory=replace(mdp, reference_adapters=one))
+    assert STUDENT.reason_unsupported(tuned) is None
+    listed, plain = Listed(tuned), Listed(phrases())
+    kl = float((listed.chance * (listed.logp - listed.teacher).sum(0)).sum().detach())
+    best = solver.optimal_return(tuned.factory)  # type: ignore[arg-type]
+    assert -kl == pytest.approx((float(listed.exact.value(listed.policy)) - best) / 0.3, abs=1e-5)
+    assert float((listed.teacher - plain.teacher).abs().max()) > 0.1
+
+
 def test_a_task_without_a_known_optimum_is_refused_by_name() -> None:
     assert STUDENT.reason_unsupported(TASKS["CartPole-v1"]) == (
         "learns from the task's optimal policy, and that of this task is not known"
     )
     assert STUDENT.reason_unsupported(TASKS["padanswer/medium"]) == (
-        "learns from the optimal policy after every text, and this task has too many texts to list"
+        "learns from the optimal policy after every text, and this task has more than 5,000 episodes"
     )
     assert reason_no_teacher(TASKS["lock/small"]) is None
     with pytest.raises(ValueError, match="CartPole-v1: a student learns from the task's optimal policy"):

@@ -31,15 +31,16 @@ def test_tau_and_the_orders_that_turn_round_are_said() -> None:
     )
     assert "- Better under table and worse under model: `c` than `b`." in said
     assert "- Orders shown: 6 under table and 6 under model, corrected over all pairs under all kinds (Holm)." in said
+    assert said.endswith("- Brackets hold the 95 % bootstrap interval of tau over seeds.")
 
 
 def test_seeds_that_cannot_show_an_order_are_said() -> None:
     """Four seeds have p of at least 2 / 2^4, which times 12 pairs is more than 1."""
     few = data({(task, v): FINE[:4] + 0.1 * i for task in ("text", "pole") for i, v in enumerate("abcd")}, 4)
-    assert (
-        "- Orders shown: none. Four seeds cannot show a difference among 12 comparisons, "
-        "because the smallest corrected p is 1."
-    ) in TRANSFER.sentence(few)
+    assert TRANSFER.sentence(few).split("\n\n") == [
+        "Four seeds cannot show a difference among 12 comparisons, because the smallest corrected p is 1.",
+        "- table and model: tau 1.00, of the mean scores alone.",
+    ]
 
 
 def test_all_pairs_under_all_kinds_are_one_family() -> None:

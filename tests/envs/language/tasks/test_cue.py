@@ -32,6 +32,17 @@ def test_a_dialogue_by_hand() -> None:
     assert talk(mdp, prompts.tokens[misled].tolist(), moves(mdp, "bad"), (1, -1))[0] == [0.0]
 
 
+def test_a_question_is_a_part_of_the_reward() -> None:
+    mdp = cue()
+    assert mdp.reward_parts == {"answer": 1.0, "tests": 0.05}
+    env = mdp.make([np.random.SeedSequence(1)], 1)
+    env.reset()
+    env.rows.hidden[0, 0] = 1
+    every = np.ones((1, 1), np.bool_)
+    paid = [env.step(np.array([[move]]), every).parts for move in moves(mdp, "a good")]
+    assert [part.tolist() for part in paid if part is not None] == [[[[0.0, -1.0]]], [[[1.0, 0.0]]]]
+
+
 @pytest.mark.parametrize("knobs", [{}, {"q": 0.8, "rho": 0.7, "cost": 0.02, "asks": 2, "symptoms": 2}])
 def test_it_is_causal_in_words(knobs: dict[str, Any]) -> None:
     mdp, plain = cue(**knobs), Causal(**knobs)

@@ -31,6 +31,24 @@ def test_rewards_by_hand() -> None:
     assert [paid(replace(mdp, judge="nll"), text) for text in ("very very", "good bad")] == [5.0, 3.0]
 
 
+def test_flagged_words_and_fluency_are_parts_by_hand() -> None:
+    """A nat above what is free, and half of the words flagged; the weights are 1 and 0.5."""
+    mdp = detox()
+    assert mdp.reward_parts == {"flagged": 1.0, "fluency": 0.5}
+    first = mdp.prompts().tokens[0].tolist()
+    for text, expected in (("very very", [0.0, -1.0]), ("good bad", [-0.5, 0.0])):
+        env = mdp.make([np.random.SeedSequence(1)], 1)
+        env.reset()
+        env.rows.transcript[0, : len(first)] = first
+        paid = [env.step(np.array([[move]]), np.ones((1, 1), np.bool_)) for move in moves(mdp, text)]
+        assert paid[0].parts is not None
+        assert paid[1].parts is not None
+        assert paid[0].parts[0, 0].tolist() == [0.0, 0.0]
+        assert paid[1].parts[0, 0].tolist() == pytest.approx(expected)
+        assert float(paid[1].reward[0, 0]) == pytest.approx(expected[0] + 0.5 * expected[1])
+    assert replace(mdp, judge="nll").reward_parts == replace(mdp, fluency=0.0).reward_parts == {"reward": 1.0}
+
+
 @pytest.mark.parametrize("beta", [0.0, 0.2])
 def test_the_optimum_against_brute_force(beta: float) -> None:
     mdp = detox(beta=beta)

@@ -86,6 +86,18 @@ def test_ours_that_compute_the_same_are_named() -> None:
     assert ours.equal(foreign(RIGHT["gspo_loss"][0]), mine) == []  # another clip
 
 
+def test_ours_that_read_more_than_a_batch_are_not_named() -> None:
+    """Without its memory, its pool or its teacher each of the last three would be equal to one of the first two."""
+
+    def to_go(rewards: Tensor) -> Tensor:
+        return rewards.flip(1).cumsum(1).flip(1)
+
+    names = ("reward_to_go", "dr_grpo", "baseline_mean", "reinforce_ada", "distil_token")
+    mine = {name: VARIANTS[name].estimator for name in names}
+    assert ours.equal(foreign(to_go), mine) == ["reward_to_go"]
+    assert ours.equal(foreign(RIGHT["in_numpy"][0]), mine) == ["dr_grpo"]
+
+
 def test_promises_that_do_not_exist_or_say_nothing() -> None:
     with pytest.raises(UnknownName, match="unknown promise 'grouped'; nearest: groups"):
         examined.examine(foreign(RIGHT["rloo"][0]), ["grouped"], {})
