@@ -60,8 +60,8 @@ def test_the_repeat_is_that_of_the_target() -> None:
     runs = data(table | model)
     (row,) = agreements(rankings(runs.suite, KINDS)).to_dict("records")
     assert (round(row["repeat"], 2), round(row["repeat_other"], 2)) == (1.0, 0.67)
-    assert "half the seeds again reach 0.67" in TRANSFER.sentence(runs)
-    assert "half the seeds again reach 1.00" in Transfer(KINDS, "table").sentence(runs)
+    assert "two halves of its own seeds reach 0.67" in TRANSFER.sentence(runs)
+    assert "two halves of its own seeds reach 1.00" in Transfer(KINDS, "table").sentence(runs)
 
 
 def test_of_three_kinds_the_nearest_and_the_farthest_are_said() -> None:
@@ -71,7 +71,7 @@ def test_of_three_kinds_the_nearest_and_the_farthest_are_said() -> None:
     kinds = {"line": ("line",), "table": ("text",), "model": ("pole",)}
     answer, details = Transfer(kinds, "table").sentence(runs).split("\n\n")
     assert "under table: line 0.67 [0.67, 0.67] and model 0.00 [0.00, 0.00]" in answer
-    assert answer.endswith("Of 12 orders shown under both, 4 turn round.")  # not those between line and model
+    assert answer.endswith("Of 12 orders shown under both, 4 are reversed.")  # not those between line and model
     assert "- line and model: tau 0.33 [0.33, 0.33]." in details
 
 
