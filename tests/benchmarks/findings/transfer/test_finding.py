@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.figures.rankings.by_kind import RanksByKind
+from benchmarks.figures.rendering.width import at_width
 from benchmarks.findings.transfer.finding import Transfer
 from benchmarks.findings.transfer.rankings import rankings, turned_orders
 from benchmarks.statistics.families import Ledger
 from benchmarks.store.suite import Data
+from tests.benchmarks.figures.drawn import faults, laid_out
 from tests.benchmarks.findings.rising_runs import FINE, data
 
 KINDS = {"table": ("text",), "model": ("pole",)}
@@ -63,3 +67,13 @@ def test_the_figure_ranks_under_each_kind() -> None:
     assert texts == ["1 (0.70)", "1 (0.80)", "3 (0.30)", "2 (0.60)", "2 (0.50)", "3 (0.40)", "4 (0.10)", "4 (0.20)"]
     table = figure.table(runs()).frame
     assert table[["kind", "other"]].to_numpy().tolist() == [["table", "model"]]
+
+
+@pytest.mark.parametrize(("width", "first"), [(3.25, "1"), (7.6, "1 (0.40)")])
+def test_the_ranks_of_five_kinds_stand_alone_where_the_scores_have_no_room(width: float, first: str) -> None:
+    kinds = {f"kind of policy {k}": (f"task {k}",) for k in range(5)}
+    scores = {(f"task {k}", f"a_variant_with_a_longer_name_{v}"): FINE + 0.1 * v for k in range(5) for v in range(5)}
+    with at_width(width):
+        drawn = laid_out(RanksByKind("transfer", "ranks", kinds, "kind of policy 0").draw(data(scores)))
+    assert drawn.axes[0].texts[0].get_text() == first
+    assert faults(drawn, width) == []
