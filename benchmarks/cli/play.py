@@ -35,11 +35,11 @@ class Play:
     """The flags of `play`."""
 
     file: Annotated[Path, tyro.conf.Positional]  # results/<experiment>/policies/<...>.safetensors
-    episodes: int = 1
+    episodes: int = 1  # how many to show
     greedy: bool = False  # the most likely action at each step, instead of a drawn one
-    seed: int = 0  # of the episodes: the same seed is the same episodes
+    seed: int = 0  # the same seed shows the same episodes
     out: Path | None = None  # a folder for what is written; FILE's own folder where it is not given
-    best_of: int = 4  # of a task with a reference policy: of so many of its texts the best is shown
+    best_of: int = 4  # a task with a reference policy: show the best of so many of its texts
     trust: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # a package of yours that FILE's task is made of
 
     def __call__(self) -> int:

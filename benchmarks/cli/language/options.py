@@ -45,7 +45,7 @@ class FittingFlags(StageFlags):
     """Flags of the stages that fit adapters: one member a seed, all at once."""
 
     seeds: int = 4  # members of the population, each with its own random numbers
-    rank: int = 8  # of the adapters
+    rank: int = 8  # rank of the adapters
     passes: int = 3  # over the texts
     batch: int = 16  # texts of a minibatch
     rate: float = 3e-3  # the largest learning rate

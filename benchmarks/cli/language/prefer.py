@@ -24,11 +24,10 @@ class Prefer(StageFlags):
     prompts: Path | None = None  # lines of {"prompt"}; without it first words of the corpus's sentences
     corpus: Path | None = None  # a text file, or a .jsonl file; the film reviews where it is not given
     reward: str | None = None  # module:FUNCTION labels the pairs; without it the suite's judge of film reviews
-    pairs: int = 512
+    pairs: int = 512  # pairs of answers that are labelled
     longest: int = 24  # tokens of an answer
-    sharpness: float = (
-        3.0  # k: the first answer is chosen with probability sigmoid(k x difference of the judge's numbers)
-    )
+    # k: the first answer is chosen with probability sigmoid(k x difference of the judge's numbers)
+    sharpness: float = 3.0
 
     def __call__(self) -> int:
         for name in ("seeds", "pairs", "longest"):

@@ -22,13 +22,13 @@ class Pretrain(StageFlags):
 
     corpus: Path | None = None  # a text file, or a .jsonl file with {"text"} lines; without it the film reviews
     vocabulary: int = 1024  # the commonest words and signs, and three special tokens
-    width: int = 128
-    layers: int = 4
-    heads: int = 4
+    width: int = 128  # units of a layer
+    layers: int = 4  # layers of the transformer
+    heads: int = 4  # attention heads of a layer
     passes: float = 0.45  # over the corpus
     batch: int = 1024  # tokens of a step, about
-    rate: float = 0.004
-    seed: int = 0
+    rate: float = 0.004  # the largest learning rate
+    seed: int = 0  # of the initial weights and the order of the texts
 
     def __call__(self) -> int:
         for name in ("vocabulary", "width", "layers", "heads", "batch"):

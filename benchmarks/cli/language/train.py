@@ -43,15 +43,14 @@ class Train(StageFlags):
     reward: str  # a folder of `language reward`, or module:FUNCTION, from a list of texts to a list of numbers
     reward_base: str | None = None  # the base of that reward model, where it is not --base
     sft: Path | None = None  # a folder of `language sft`: where training begins, and what the KL is measured to
-    variant: str = "rloo"
-    seeds: int = 4
+    variant: str = "rloo"  # a variant that learns texts
+    seeds: int = 4  # members of the population
     steps: int = 50_000  # tokens that each member writes
     beta: float = 0.05  # weight of the KL to the policy that training begins with
     longest: int = 24  # tokens of an answer
-    cut_reward: float | None = (
-        None  # paid to an answer without an end; what the reward says of it where it is not given
-    )
-    rank: int = 8  # of the adapters, without --sft
+    # paid to an answer without an end; what the reward says of it where it is not given
+    cut_reward: float | None = None
+    rank: int = 8  # rank of the adapters, without --sft
     rate: float | None = None  # learning rate; the suite's for the variant where it is not given
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()  # estimator.credit.lam=.9, training.discount=1
     export: str = "peft"  # peft,merged: a folder for each member, its adapters or the whole model; none
