@@ -42,6 +42,8 @@ def test_a_stray_is_found(text: str) -> None:
     assert len(strays(text)) == 1
 
 
-@pytest.mark.parametrize("text", ["the uniform policy's return", "a random policyholder", "np.random.policy", "均匀策略"])
+@pytest.mark.parametrize(
+    "text", ["the uniform policy's return", "a random policyholder", "np.random.policy", "均匀策略"]
+)
 def test_other_texts_are_left_alone(text: str) -> None:
     assert strays(text) == []

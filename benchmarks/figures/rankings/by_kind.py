@@ -35,7 +35,9 @@ class RanksByKind(PlainFigure):
         both = [[f"{r:.0f} ({s:.2f})" for r, s in zip(ranks[i], means[i], strict=True)] for i in order]
         fit = columns_of_cells(names, [text for row in both for text in row]) >= len(kinds)
         texts = both if fit else [[f"{r:.0f}" for r in ranks[i]] for i in order]
-        words = "; in brackets the mean final score over its tasks" if fit else ", by the mean final score over its tasks"
+        words = (
+            "; in brackets the mean final score over its tasks" if fit else ", by the mean final score over its tasks"
+        )
         with mpl.rc_context(STYLE):
             figure = grid(1, 1, CELL * len(names))
             draw_cells(figure.panels[0], ranks[order], (names, kinds), texts, ("cividis_r", 1.0, float(len(names))))
