@@ -18,7 +18,7 @@ from benchmarks.store.suite import Data
 
 @dataclass(frozen=True)
 class RanksByKind(PlainFigure):
-    """A row a variant, a column a kind of policy: its rank and, where it fits, score; the best under `target` comes first."""
+    """A row a variant, a column a kind of policy: rank and, where it fits, score; the best under `target` comes first."""
 
     name: str
     caption: str
