@@ -11,10 +11,10 @@ from benchmarks.findings.transfer.rankings import Kinds, Turned, agreements, ran
 from benchmarks.statistics.families import Ledger
 from benchmarks.statistics.wording.answers import first_that_fits
 from benchmarks.statistics.wording.phrases import count_noun, list_words
-from benchmarks.statistics.wording.sentences import explained
 from benchmarks.store.suite import Data, Suite
 
 FEWEST = 3  # variants that make a ranking
+BRACKETS = "Brackets hold 95 % percentile intervals of tau over seeds."  # not of differences, as in other findings
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Transfer:
             f"{r['kind']} and {r['other']}: tau {r['tau']:.2f} [{r['low']:.2f}, {r['high']:.2f}]."
             for r in table.to_dict("records")
         ]
-        return with_details(answer, explained(answer, [*pairs, *_turned_sentences(turned), _counts(turned)]))
+        return with_details(answer, [*pairs, *_turned_sentences(turned), _counts(turned), BRACKETS])
 
     def decide(self, suite: Suite, ledger: Ledger) -> None:
         """Enter all pairs under every kind, so that the sentences agree with the tables."""

@@ -32,6 +32,7 @@ def test_tau_and_the_orders_that_turn_round_are_said() -> None:
         "Of 6 orders shown under both, 1 turn round."
     )
     assert "- Better under table and worse under model: `c` than `b`." in said
+    assert said.endswith("- Brackets hold 95 % percentile intervals of tau over seeds.")
     assert "- Orders shown: 6 under table and 6 under model, corrected over all pairs under all kinds (Holm)." in said
 
 
