@@ -40,7 +40,7 @@ def _wrap(text: Text, length: float, room: float) -> bool:
     content = text.get_text()
     if length <= room or not content:
         return False
-    points, lines = text.get_fontsize(), content.split("\n")
+    points, lines = float(text.get_fontsize()), content.split("\n")
     wrapped = "\n".join(part for line in lines for part in even_lines(line, room, points))
     if wrapped == content:  # in another font than is measured, which takes more room
         fit = max(SHORTEST, int(max(map(len, lines)) * room / length))
