@@ -3,5 +3,5 @@
 from algorithms.references.scripted import Random
 
 REFERENCE = Random(
-    name="random", summary="uniform over legal actions, no learning (reference)", shown_as="Random policy"
+    name="random", summary="uniform over legal actions, no learning (reference)", shown_as="Uniform policy"
 )

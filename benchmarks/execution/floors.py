@@ -1,4 +1,4 @@
-"""Floors of user tasks: the random policy's return, measured once and stored.
+"""Floors of user tasks: the uniform policy's return, measured once and stored.
 
 results/floors/<task>__<hash of what the environment is>.json
 """
@@ -33,17 +33,17 @@ def _with_floor(task: Task, folder: Path) -> Task:
     path = folder / f"{file_safe(task.name)}__{_key(task)}.json"
     floor, when = _stored_floor(path), "measured before"
     if floor is None:
-        print(f"measuring the random policy's return on {task.name}", file=sys.stderr)
+        print(f"measuring the uniform policy's return on {task.name}", file=sys.stderr)
         try:
             measured = run_in_child(lambda: random_policy.measure_floor(task))
         except ChildFailed as error:  # an environment may do anything; training will say it again
             return _without_floor(task, str(error))
         floor, when = measured.mean, f"{measured.episodes} episodes"
         save_json(path, {"task": task.name, **measured._asdict()})
-    print(f"floor of {task.name}: {floor:.6g}, the random policy's mean return ({when})", file=sys.stderr)
+    print(f"floor of {task.name}: {floor:.6g}, the uniform policy's mean return ({when})", file=sys.stderr)
     if task.ceiling is not None and floor >= task.ceiling:
         raise UsageError(
-            f"the random policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"
+            f"the uniform policy's return on {task.name} is {floor:g}: --ceiling must be above it, not {task.ceiling:g}"
         )
     return replace(task, floor=floor)
 

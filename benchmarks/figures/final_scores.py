@@ -8,7 +8,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures.layout import ROW, grid, label_axes, longest_inches, name_rows, note, row_chart, seed_dots
+from benchmarks.figures.layout import (
+    ROW,
+    grid,
+    label_axes,
+    longest_inches,
+    mark_on_interval,
+    name_rows,
+    note,
+    row_chart,
+    seed_dots,
+)  # fmt: skip
 from benchmarks.figures.parts.cells import AIR, CELL, columns_of_cells, draw_cells, number_text
 from benchmarks.figures.parts.order import by_score, variants_by_score
 from benchmarks.figures.rendering.width import figure_width
@@ -39,8 +49,7 @@ def aggregate(suite: Suite, table: pd.DataFrame, title: str) -> Figure:
                 if measure == "mean":
                     dots = suite.final(row["variant"], suite.tasks(row["variant"])).mean(axis=1).to_numpy(float)
                     seed_dots(axis, dots, y, colour)
-                axis.plot([row[low], row[high]], [y, y], color=colour, lw=2, solid_capstyle="butt")
-                axis.plot([row[measure]], [y], mark, ms=4.6, color=colour, mfc="white", mew=1.2)
+                mark_on_interval(axis, (row[measure], row[low], row[high]), y, colour, mark, learns)
             _line_above_references(axis, sum(row["variant"] in suite.learners for row in rows), len(rows))
             axis.set_title(heading)
         name_rows(made.panels[0], [suite.title(str(row["variant"])) for row in rows])
@@ -118,15 +127,12 @@ def differences(suite: Suite, table: pd.DataFrame, word: str, title: str, marks:
             sure = row["p_holm"] < LEVEL
             colour = UNSURE if not sure else (GAIN if row["difference"] > 0 else LOSS)
             seed_dots(axis, dots, y, colour, alpha=0.45)
-            axis.plot([row["low"], row["high"]], [y, y], color=colour, lw=2, solid_capstyle="butt")
-            axis.plot(
-                [row["difference"]], [y], "D" if sure else "o", ms=4.6, color=colour, mfc=colour if sure else "white"
-            )
+            mark_on_interval(axis, (row["difference"], row["low"], row["high"]), y, colour, "D" if sure else "o", sure)
         names = [(suite.title(str(r["variant"])), suite.title(str(r["against"]))) for r in table.to_dict("records")]
         name_rows(axis, [a if len(against) == 1 else f"{a} ({word} {b})" for a, b in names], share=0.45)
         over = ", mean over tasks" if len(suite.scales) > 1 else ""
         than = f" ({word} {suite.title(against[0])})" if len(against) == 1 else ""
-        axis.set_xlabel(f"difference of the {suite.unit}{over}{than}")
+        label_axes(figure, f"difference of the {suite.unit}{over}{than}")  # as wide as the figure, not as the panel
         note(figure, f"{title}; a dot: a seed; {marks}")
     return figure
 

@@ -214,6 +214,17 @@ def interval_bar(axis: Axes, values: Doubles, y: float, colour: str, limits: Lim
         axis.plot([low, high], [y, y], color=colour, lw=1.8, solid_capstyle="butt")
 
 
+BAR, MARK = 6.5, 3.6  # points: an interval is a bar taller than its mark, so that a short one is seen around it
+
+
+def mark_on_interval(axis: Axes, estimate: tuple[float, float, float], y: float, colour: str, mark: str,
+                     filled: bool = True) -> None:  # fmt: skip
+    """A pale bar from `low` to `high` in row `y` and a mark at the middle of `estimate`: middle, low, high."""
+    middle, low, high = estimate
+    axis.plot([low, high], [y, y], color=colour, lw=BAR, alpha=0.5, solid_capstyle="butt")
+    axis.plot([middle], [y], mark, ms=MARK, color=colour, mfc=colour if filled else "white", mew=0.8)
+
+
 def longest_inches(names: Sequence[str], points: float = SMALL) -> float:
     """The width of the longest of these names."""
     return max((text_inches(name, points) for name in names), default=0.0)

@@ -76,7 +76,7 @@ def episode_title(saved: SavedPolicy) -> str:
 
 def _ends(task: Task) -> str:
     """The returns between which the task's are read, as far as they are known."""
-    low = "reference policy" if task.field == "language" else "random policy"
+    low = "reference policy" if task.field == "language" else "uniform policy"
     high = "optimum" if task.field in ("language", "text") else "reference"
     ends = {low: task.floor, high: task.ceiling}
     known = [f"{name} {round(value, 12):.4g}" for name, value in ends.items() if value is not None]

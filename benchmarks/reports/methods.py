@@ -169,7 +169,7 @@ def shared_parts(metas: Sequence[Meta]) -> list[str]:
 
 
 NORMALISED = (
-    "Returns are normalised by (J - floor) / (ceiling - floor). The floor is the random policy's return. The ceiling is "
+    "Returns are normalised by (J - floor) / (ceiling - floor). The floor is the uniform policy's return. The ceiling is "
     "the optimum, or a published reference on control tasks."
 )
 RETURNS = "Scores are returns, for the ceiling of a task is not known. Returns of different tasks are not averaged."

@@ -131,7 +131,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
             continue
         areas = pd.DataFrame({t: suite.area(t, variant) for t in tasks}).dropna().mean(axis=1).to_numpy(float)
         interval = t_interval(areas, limits=suite.score_limits(tasks))
-        row: dict[str, object] = {"variant": variant, "tasks": len(tasks), "seeds": len(areas)}
+        row: dict[str, object] = {"variant": variant}
         row["auc"] = float(areas.mean()) if areas.size else float("nan")
         row |= {"low": interval.low, "high": interval.high}
         scores = suite.scores(variant, tasks)
@@ -141,7 +141,7 @@ def efficiency_table(suite: Suite) -> pd.DataFrame:
                 fraction = suite.curves[tasks[0], variant].fraction
                 share = float(learning_curves.time_to_threshold(fraction, scores.mean(axis=(1, 2))[None], level)[0])
             row[name] = share
-        rows.append(row)
+        rows.append(row | {"tasks": len(tasks), "seeds": len(areas)})
     return pd.DataFrame(rows)
 
 

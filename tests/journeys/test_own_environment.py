@@ -41,7 +41,7 @@ def test_the_class_is_trained_by_its_name_and_what_is_assumed_is_said(
     said = capsys.readouterr()
     assert "tank:Tank has no settings of its own: observations and returns are normalised" in said.err
     assert "floor of tank:Tank: -1" in said.err
-    assert "the random policy's is -1" in said.out
+    assert "the uniform policy's is -1" in said.out
     assert main([*with_arguments, *SMALL["train"]]) == 0
     assert "floor of tank:Tank(size=500, leak=0.2): " in capsys.readouterr().err
     metas = [read_meta(path)["cell"] for path in sorted((tmp_path / "results/train/cells").glob("*.parquet"))]

@@ -84,7 +84,7 @@ def _print_scores(cells: list[Cell], folder: Path) -> None:
     if not cells[0].algorithm.repeatable:
         print("rows of real actors do not repeat; they are pooled only with their like")
     floor = cells[0].task.floor
-    random = "" if floor is None else f"; the random policy's is {floor:.4g}"
+    random = "" if floor is None else f"; the uniform policy's is {floor:.4g}"
     spread = f"(standard deviation {score.std():.3g}, n {len(score)})" if len(score) > 1 else "(one seed)"
     print(f"{cells[0].label}: final return {score.mean():.4g} {spread}{random}")
     greedy, steps = final.eval_return_greedy.mean(), final.env_steps.sum() / max(final.wall_s.max(), 1e-9)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.design.report_blocks import PlainFigure, Table
 from benchmarks.figures.layout import grid, note
-from benchmarks.figures.parts.cells import CELL, draw_cells
+from benchmarks.figures.parts.cells import CELL, columns_of_cells, draw_cells
 from benchmarks.figures.style import STYLE
 from benchmarks.findings.transfer.rankings import Kinds, agreements, rankings
 from benchmarks.store.suite import Data
@@ -18,7 +18,7 @@ from benchmarks.store.suite import Data
 
 @dataclass(frozen=True)
 class RanksByKind(PlainFigure):
-    """A row a variant, a column a kind of policy: rank and mean score; the best under `target` comes first."""
+    """A row a variant, a column a kind of policy: rank and, where it fits, score; the best under `target` comes first."""
 
     name: str
     caption: str
@@ -32,11 +32,16 @@ class RanksByKind(PlainFigure):
         ranks = 1.0 + (means[:, None] < means[None]).sum(1)
         order = np.argsort(ranks[:, kinds.index(self.target) if self.target in kinds else 0], kind="stable")
         names = [data.suite.title(made.variants[i]) for i in order]
-        texts = [[f"{r:.0f} ({s:.2f})" for r, s in zip(ranks[i], means[i], strict=True)] for i in order]
+        both = [[f"{r:.0f} ({s:.2f})" for r, s in zip(ranks[i], means[i], strict=True)] for i in order]
+        fit = columns_of_cells(names, [text for row in both for text in row]) >= len(kinds)
+        texts = both if fit else [[f"{r:.0f}" for r in ranks[i]] for i in order]
+        words = (
+            "; in brackets the mean final score over its tasks" if fit else ", by the mean final score over its tasks"
+        )
         with mpl.rc_context(STYLE):
             figure = grid(1, 1, CELL * len(names))
             draw_cells(figure.panels[0], ranks[order], (names, kinds), texts, ("cividis_r", 1.0, float(len(names))))
-            note(figure.figure, "rank under each kind of policy; in brackets the mean final score over its tasks")
+            note(figure.figure, f"rank under each kind of policy{words}")
         return figure.figure
 
     def table(self, data: Data) -> Table:

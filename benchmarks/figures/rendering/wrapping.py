@@ -12,10 +12,11 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from benchmarks.figures.rendering.metrics import extent
+from benchmarks.figures.rendering.metrics import extent, text_inches
 
 SPACE = 0.03  # inches between two labels of one axis
 SHORTEST = 6  # characters of a line
+EVEN = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # shares of the room in which lines are tried, so that they are even
 FEW = 4  # ticks of a crowded logarithmic axis
 
 
@@ -39,15 +40,39 @@ def _wrap(text: Text, length: float, room: float) -> bool:
     content = text.get_text()
     if length <= room or not content:
         return False
-    lines = content.split("\n")
-    fit = max(SHORTEST, int(max(map(len, lines)) * room / length))
-    wrapped = "\n".join(
-        part
-        for line in lines
-        for part in textwrap.wrap(line, fit, break_long_words=False, break_on_hyphens=False) or [""]
-    )
+    points, lines = float(text.get_fontsize()), content.split("\n")
+    wrapped = "\n".join(part for line in lines for part in even_lines(line, room, points))
+    if wrapped == content:  # in another font than is measured, which takes more room
+        fit = max(SHORTEST, int(max(map(len, lines)) * room / length))
+        wrapped = "\n".join(
+            part
+            for line in lines
+            for part in textwrap.wrap(line, fit, break_long_words=False, break_on_hyphens=False) or [""]
+        )
     text.set_text(wrapped)
     return wrapped != content
+
+
+def even_lines(line: str, room: float, points: float) -> list[str]:
+    """A text in the fewest lines of at most so many inches, as even as can be: no word is left alone on the last one."""
+    made = _filled(line, room, points)
+    if len(made) == 1:
+        return made
+    narrower = (_filled(line, share * room, points) for share in EVEN)
+    first, *others = next((lines for lines in narrower if len(lines) == len(made)), made)
+    return [first, *even_lines(" ".join(others), room, points)]
+
+
+def _filled(line: str, room: float, points: float) -> list[str]:
+    """Lines that take each word for which they have room."""
+    made = [""]
+    for word in line.split(" "):
+        longer = f"{made[-1]} {word}" if made[-1] else word
+        if made[-1] and text_inches(longer, points) > room:
+            made.append(word)
+        else:
+            made[-1] = longer
+    return made
 
 
 def thin_ticks(figure: Figure, renderer: RendererAgg) -> bool:

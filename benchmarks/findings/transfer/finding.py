@@ -14,7 +14,7 @@ from benchmarks.statistics.wording.phrases import count_noun, list_words
 from benchmarks.store.suite import Data, Suite
 
 FEWEST = 3  # variants that make a ranking
-BRACKETS = "Brackets hold the 95 % bootstrap interval of tau over seeds."
+BRACKETS = "Brackets hold 95 % percentile intervals of tau over seeds."  # not of differences, as in other findings
 
 
 @dataclass(frozen=True)

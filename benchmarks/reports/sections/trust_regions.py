@@ -9,7 +9,7 @@ from benchmarks.statistics.wording.phrases import count_noun, list_words
 AXIS = "drift"  # of the points whose rollouts are from another policy; x is KL(mu || pi) in nats a text
 PLAIN, UNBIASED, GATED = "uncorrected", "sequence IS", "Delightful"
 MASKS = {0.1: ("DPPO-TV 0.1", "IPO mask 0.1"), 0.2: ("DPPO-TV 0.2", "IPO mask 0.2")}  # sign-conditioned, sign-blind
-ROUNDING = 1e-4  # a relative bias below it is that of a network in single precision
+ROUNDING = 1e-4  # a relative bias below it is that of a network in single precision: counted and shown as 0
 SAME = 1e-6  # cosines that differ less are equal
 QUANTITIES = {"bias": "trust_region_bias", "sd": "trust_region_sd", "cosine": "trust_region_cosine"}
 EXPLAINED = (
@@ -17,17 +17,18 @@ EXPLAINED = (
     "sampling error. The table `quality` has each task."
 )
 CAPTIONS = {
-    "bias": "Bias: |E g - grad J| / |grad J|.",
+    "bias": f"Bias: |E g - grad J| / |grad J|; 0 where it is below {ROUNDING:g}, the rounding of single precision.",
     "sd": "Standard deviation: root of the trace of one gradient's covariance over |grad J|, for one group of three texts.",
     "cosine": "Cosine of E g to grad J.",
 }
 
 
 def relative(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows on AXIS, with bias and sd in units of |grad J|."""
+    """The rows on AXIS, with bias and sd in units of |grad J|; a bias that is only rounding is 0."""
     rows = frame[frame["axis"] == AXIS]
     norm = rows["gradient"]
-    return rows.assign(bias=rows["bias"] / norm, sd=rows["variance"] ** 0.5 / norm)
+    bias = rows["bias"] / norm
+    return rows.assign(bias=bias.where(bias >= ROUNDING, 0.0), sd=rows["variance"] ** 0.5 / norm)
 
 
 def table(rows: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -51,21 +52,28 @@ def sentences(rows: pd.DataFrame) -> list[str]:
 def _bias(stale: pd.DataFrame) -> list[str]:
     """Which corrections are unbiased, and which of the others has the least bias at each distance."""
     largest = stale.groupby("variant", sort=False)["bias"].max()
-    unbiased = [str(v) for v in largest.index[largest < ROUNDING]]
-    count = count_noun(len(largest), "correction")
+    unbiased = [str(v) for v in largest.index[largest == 0]]
+    count = count_noun(len(largest.index.drop(PLAIN, errors="ignore")), "correction")
     lines = [f"Of {count}, {_named(unbiased)} unbiased at every drift and task, by enumeration."]
     medians = stale.pivot_table("bias", "x", "variant", "median").drop(columns=unbiased)
     if PLAIN in medians:
+        tasks = count_noun(stale["task"].nunique(), "task")
+        lines.append(f"The biases below are medians of {tasks}, in units of |grad J|.")
         for x, row in medians.iterrows():
             best = str(row.idxmin())
             if best != PLAIN:
                 lines.append(
-                    f"At {x:g} nats {best} has the least bias of the others: {row[best]:.2f} |grad J|, the median of the "
-                    f"tasks; {PLAIN}, {row[PLAIN]:.2f}."
+                    f"At {x:g} nats {best} has the least bias of the others: {_size(row[best])}, against "
+                    f"{_size(row[PLAIN])} {PLAIN}."
                 )
         worse = [str(v) for v in medians if (medians[v] > medians[PLAIN]).all()]
         lines += [f"At every drift these have more bias than no correction: {list_words(worse, 8)}."] if worse else []
     return lines
+
+
+def _size(bias: float) -> str:
+    """0, or two decimals: 0.27; two digits where these would be 0.00."""
+    return f"{bias:.2f}" if round(bias, 2) else f"{bias:.2g}"
 
 
 def _named(unbiased: list[str]) -> str:

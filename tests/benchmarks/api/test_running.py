@@ -72,7 +72,7 @@ def test_a_rate_is_selected_for_a_variant_without_one(tmp_path: Path, capsys: py
 
 
 def test_seeds_are_added_until_all_is_decided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The random policy against one that learns; one look of ten seeds is the cap."""
+    """The uniform policy against one that learns; one look of ten seeds is the cap."""
     result = run(
         BANDIT, "reinforce,gae", adaptive=True, baseline="gae", max_seeds=10, margin=0.5, env_steps=300, results=tmp_path,
         jobs=1,

@@ -21,3 +21,15 @@ def test_variants_of_the_aggregate_have_their_colours_and_marks_and_references_a
     references = {(to_hex(UNSURE), "o")} if set(made.present) - set(made.learners) else set()
     assert looks == expected | references
     assert len(expected) == len(made.learners)
+
+
+def test_an_interval_is_seen_around_its_mark_however_short_it_is() -> None:
+    """A column of a paper has less than an inch for all scores: a mark as large as the interval's bar would hide it."""
+    made = suite(frame(seeds=3))
+    figure = aggregate(made, aggregate_table(made, list(made.scales)), "title")
+    for axes in figure.axes:
+        intervals = [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_marker() == "None"]
+        marks = [line for line in axes.lines if len(line.get_xdata()) == 1]
+        bars = [line for line in intervals if line.get_linestyle() != "None" and line.get_linewidth() > 1]
+        assert len(bars) == len(marks) == len(made.present)
+        assert min(bar.get_linewidth() for bar in bars) > 1.5 * max(mark.get_markersize() for mark in marks)

@@ -19,7 +19,7 @@ META = {"cell": {"algorithm": {"name": "theirs"}}, "reading": {"title": "Their m
 def test_registered_names() -> None:
     names = ("gae", "baseline_value", "ppo", "random", "sb3:ppo")
     assert variant_titles(names) == {
-        "gae": "GAE", "baseline_value": "Value baseline", "ppo": "PPO", "random": "Random policy", "sb3:ppo": "PPO (SB3)",
+        "gae": "GAE", "baseline_value": "Value baseline", "ppo": "PPO", "random": "Uniform policy", "sb3:ppo": "PPO (SB3)",
     }  # fmt: skip
 
 

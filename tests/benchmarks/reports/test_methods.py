@@ -26,7 +26,7 @@ PLACES = (("CartPole-v1", "gae"), ("CartPole-v1", "a2c"), ("bandit/small", "gae"
 
 
 def metas(places: tuple[tuple[str, str], ...] = (*PLACES, ("bandit/small", "random"))) -> list[dict[str, Any]]:
-    """Four cells, and the random policy's, which has no settings worth telling."""
+    """Four cells, and the uniform policy's, which has no settings worth telling."""
     found = []
     for task, variant in places:
         training = resolve(TASKS[task], ALGORITHMS[variant]).training

@@ -16,7 +16,9 @@ from matplotlib import image
 
 from algorithms.estimators.diagnostics import NAMES
 from benchmarks.cli import main as cli
+from benchmarks.design.report_blocks import Section, Table
 from benchmarks.reports import report
+from benchmarks.reports.document import Document
 from benchmarks.store.many.frames import MEASURE_COLUMNS
 from benchmarks.store.packed import cells_path, rows_path
 from tests.benchmarks.reports.chromium import BROWSER, Page, open_page
@@ -229,6 +231,16 @@ def test_the_report_page_in_a_browser(drawn: Path, tmp_path: Path) -> None:
             assert check_page(page) == []
             page.pdf(tmp_path / "report.pdf")
             assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_long_names_leave_a_phone_room_for_the_first_numbers(tmp_path: Path) -> None:
+    rows = {"task": ["dyck/small, 1 ms computed"], "variant": ["two of the actors, and Hogwild"], "score": [0.25]}
+    table = Table("t", pd.DataFrame(rows | {"other": [1.5], "a longer name": [2.5]}), "A caption.")
+    Document("name", "Which?", "This one.", (Section("One", (table,)),)).write(tmp_path)
+    with open_page(tmp_path / "report.html", 390, 900, mobile=True) as page:
+        right = page.evaluate("document.querySelector('thead th:nth-child(3)').getBoundingClientRect().right")
+        assert right <= 390
+        assert check_page(page) == []
 
 
 def test_long_numbers_have_room_in_every_figure(tmp_path: Path) -> None:

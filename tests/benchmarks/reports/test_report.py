@@ -50,6 +50,15 @@ def test_every_experiment_has_a_kind_that_runs_and_reports_it() -> None:
     assert {type(e) for e in EXPERIMENTS.values()} == {*KINDS}
 
 
+def test_tables_lead_with_what_was_measured_and_end_with_counts(tmp_path: Path) -> None:
+    """A phone shows three columns or so: not the numbers of tasks and seeds, which are the same in every row."""
+    document = document_of(report_input(frame(seeds=3, checkpoints=3), tmp_path))
+    tables = {b.name: [*b.frame.columns] for s in document.sections for b in s.blocks if isinstance(b, Table)}
+    assert {"aggregate", "budgets", "efficiency"} <= tables.keys()
+    early = {name: columns for name, columns in tables.items() if {"tasks", "seeds"} & {*columns[:3]}}
+    assert early == {}
+
+
 def score_row(made: pd.DataFrame) -> pd.Series:
     """The line of gae on CartPole-v1."""
     return score_tables.score_table(suite(made)).set_index(["task", "variant"]).loc[("CartPole-v1", "gae")]

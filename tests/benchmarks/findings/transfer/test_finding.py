@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.figures.rankings.by_kind import RanksByKind
+from benchmarks.figures.rendering.width import at_width
 from benchmarks.findings.transfer.finding import Transfer
 from benchmarks.findings.transfer.rankings import agreements, rankings, turned_orders
 from benchmarks.statistics.families import Ledger
 from benchmarks.store.suite import Data, Suite
+from tests.benchmarks.figures.drawn import faults, laid_out
 from tests.benchmarks.findings.rising_runs import FINE, ROUGH, WOBBLE, data
 
 KINDS = {"table": ("text",), "model": ("pole",)}
@@ -30,8 +32,8 @@ def test_tau_and_the_orders_that_turn_round_are_said() -> None:
         "Of 6 orders shown under both, 1 is reversed."
     )
     assert "- Better under table and worse under model: `c` than `b`." in said
+    assert said.endswith("- Brackets hold 95 % percentile intervals of tau over seeds.")
     assert "- Orders shown: 6 under table and 6 under model, corrected over all pairs under all kinds (Holm)." in said
-    assert said.endswith("- Brackets hold the 95 % bootstrap interval of tau over seeds.")
 
 
 def test_seeds_that_cannot_show_an_order_are_said() -> None:
@@ -106,3 +108,13 @@ def test_the_figure_ranks_under_each_kind() -> None:
     assert texts == ["1 (0.70)", "1 (0.80)", "3 (0.30)", "2 (0.60)", "2 (0.50)", "3 (0.40)", "4 (0.10)", "4 (0.20)"]
     table = figure.table(runs()).frame
     assert table[["kind", "other"]].to_numpy().tolist() == [["table", "model"]]
+
+
+@pytest.mark.parametrize(("width", "first"), [(3.25, "1"), (7.6, "1 (0.40)")])
+def test_the_ranks_of_five_kinds_stand_alone_where_the_scores_have_no_room(width: float, first: str) -> None:
+    kinds = {f"kind of policy {k}": (f"task {k}",) for k in range(5)}
+    scores = {(f"task {k}", f"a_variant_with_a_longer_name_{v}"): FINE + 0.1 * v for k in range(5) for v in range(5)}
+    with at_width(width):
+        drawn = laid_out(RanksByKind("transfer", "ranks", kinds, "kind of policy 0").draw(data(scores)))
+    assert drawn.axes[0].texts[0].get_text() == first
+    assert faults(drawn, width) == []

@@ -37,10 +37,10 @@ def test_tables_are_medians_of_tasks_in_units_of_the_gradient() -> None:
 
 def test_sentences_say_what_the_rows_hold() -> None:
     said = trust_regions.sentences(rows())
-    assert said[:2] == [
-        "Of 5 corrections, sequence IS is unbiased at every drift and task, by enumeration.",
-        "At 0.1 nats DPPO-TV 0.2 has the least bias of the others: 0.40 |grad J|, the median of the tasks; uncorrected, "
-        "1.00.",
+    assert said[:3] == [
+        "Of 4 corrections, sequence IS is unbiased at every drift and task, by enumeration.",
+        "The biases below are medians of 3 tasks, in units of |grad J|.",
+        "At 0.1 nats DPPO-TV 0.2 has the least bias of the others: 0.40, against 1.00 uncorrected.",
     ]
     assert (
         "Delightful's mean gradient has a higher cosine to grad J than the plain one on 0 of 3 tasks on policy and in 3 of "
@@ -52,6 +52,24 @@ def test_sentences_say_what_the_rows_hold() -> None:
     )
     assert max(map(count_words, said)) <= 40
     assert trust_regions.sentences(rows()[rows()["x"] == 0]) == []
+
+
+def test_a_bias_of_rounding_is_0_in_the_table_and_in_the_sentences() -> None:
+    """8e-8 of a gradient of length 1 is what single precision leaves of 0; .004 is a bias."""
+    biases = {"sequence IS": (8e-8, 9e-8), "truncated": (7e-8, 0.004), "uncorrected": (0.3, 0.5)}
+    made = [
+        {"axis": "drift", "x": x, "task": "lock", "variant": v, "gradient": 1.0, "variance": 1.0, "bias": bias}
+        for v, pair in biases.items()
+        for x, bias in zip((0.1, 1.0), pair, strict=True)
+    ]
+    known = trust_regions.relative(pd.DataFrame(made))
+    assert trust_regions.table(known, "bias").set_index("variant").loc["sequence IS"].tolist() == [0, 0]
+    assert trust_regions.sentences(known.assign(cosine=1.0, single=1.0))[:4] == [
+        "Of 2 corrections, sequence IS is unbiased at every drift and task, by enumeration.",
+        "The biases below are medians of 1 task, in units of |grad J|.",
+        "At 0.1 nats truncated has the least bias of the others: 0, against 0.30 uncorrected.",
+        "At 1 nats truncated has the least bias of the others: 0.004, against 0.50 uncorrected.",
+    ]
 
 
 def test_the_figure_has_a_panel_for_each_task_and_quantity() -> None:
