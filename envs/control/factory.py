@@ -14,8 +14,8 @@ from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
 from envs.control.from_equations import SYSTEMS, EquationsVec
-from envs.control.from_gymnasium import Arguments
 from envs.custom.identity import Identity
+from envs.custom.making import LIMIT, Arguments, names_class
 from envs.delayed import Delayed, undelayed
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
@@ -101,9 +101,9 @@ def gymnasium_task(env_id: str, arguments: Arguments = ()) -> Task:
     arguments  of the environment's constructor, and max_episode_steps for its time limit
     """
     spec, identity = from_gymnasium.read_environment(env_id, arguments)
-    of_class = tuple(pair for pair in arguments if pair[0] != from_gymnasium.LIMIT)
+    of_class = tuple(pair for pair in arguments if pair[0] != LIMIT)
     factory = Control(env_id, spec, backend="gymnasium", identity=identity, arguments=of_class)
-    name = env_id if from_gymnasium.names_class(env_id) else f"{GYMNASIUM}{env_id}"
+    name = env_id if names_class(env_id) else f"{GYMNASIUM}{env_id}"
     shown = ", ".join(f"{key}={value!r}" for key, value in arguments)
     return Task(
         name=f"{name}({shown})" if shown else name,

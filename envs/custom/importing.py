@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import traceback
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from envs.custom.sources import users_line
 from envs.validation import UnknownName, UsageError
 
 
@@ -62,11 +61,9 @@ def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
             why = f"it needs {error.name!r}, which is not installed"
         raise UsageError(f"{name!r} cannot be imported: {why}") from error
     except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        of_user = [frame for frame in frames if Path(frame.filename).stem == module.rpartition(".")[2]]
-        last = (of_user or frames)[-1]
-        line = f"{last.filename}, line {last.lineno}"
-        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {error} ({line})") from error
+        words = error.msg if isinstance(error, SyntaxError) else str(error)
+        where = f" ({line})" if (line := users_line(error)) else ""
+        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {words}{where}") from error
 
 
 def _nearest(name: str, registered: Iterable[str]) -> str:
