@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import clip_to_box, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actions
+from envs.control.limits import ANYTHING, Limits
 from envs.custom import replies
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
@@ -18,6 +20,7 @@ from envs.custom.making import LIMIT, Arguments, make_env, make_or_say, silent
 from envs.seeding import EpisodeSeeds
 from envs.validation import UsageError
 
+RANGE = "return_range"  # an attribute of environments
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -26,13 +29,13 @@ def read_spec(env_id: str) -> Spec:
     return read_environment(env_id)[0]
 
 
-def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Identity]:
-    """The Spec of an environment, and its identity.
+def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Identity, Limits]:
+    """The Spec of an environment, its identity, and what its class declares of the returns of episodes.
 
     arguments  of its constructor, and max_episode_steps for its time limit. Otherwise the limit is the registered one, or
                the environment's attribute max_episode_steps
 
-    UsageError if its spaces cannot be encoded or it has no time limit.
+    UsageError if its spaces cannot be encoded, it has no time limit, or what it declares is no range.
     """
     with closing(make_or_say(env_id, arguments)) as env:
         limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
@@ -49,7 +52,23 @@ def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Iden
             action = read_action(env.action_space)
         except ValueError as error:
             raise UsageError(f"{env_id!r} {error}") from error
-        return Spec(observation, action, int(limit)), identity_of(env)
+        declared = _read_range(env_id, getattr(env.unwrapped, RANGE, ANYTHING))
+        return Spec(observation, action, int(limit)), identity_of(env), declared
+
+
+def _read_range(env_id: str, declared: Any) -> Limits:
+    """The limits that a class declares; None in the place of one: there is none."""
+    try:
+        low, high = declared
+        found = Limits(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+    except (TypeError, ValueError):
+        found = Limits(math.nan, math.nan)
+    if not found.low < found.high:
+        raise UsageError(
+            f"{env_id!r}: {RANGE} is the least and the largest return of an episode, as (0, 500) or (None, 0), "
+            f"not {declared!r}"
+        )
+    return found
 
 
 def identity(env_id: str, arguments: Arguments = ()) -> Identity:

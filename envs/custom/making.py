@@ -8,6 +8,8 @@ envs.custom.replies and envs.custom.faults.
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,10 +17,11 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
-from envs.validation import UsageError
+from envs.validation import UnknownName, UsageError
 
 LIMIT = "max_episode_steps"  # an argument of gymnasium.make, an attribute of environments
 FORMS = "the forms are gymnasium:Id, gymnasium:module:Id and module:EnvClass"
+UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 SPACES = ("observation_space", "action_space")
 Arguments = tuple[tuple[str, Any], ...]  # of the environment's constructor, by name
 
@@ -57,6 +60,17 @@ def make_loud_env(env_id: str, **arguments: Any) -> gymnasium.Env[Any, Any]:
     return gymnasium.make(_spec(env_id), disable_env_checker=False, **arguments)
 
 
+def _parameters(env_id: str) -> list[str]:
+    """The arguments by name of what makes the environment; none where that cannot be known."""
+    spec = _spec(env_id)
+    try:
+        entry = (gymnasium.spec(spec) if isinstance(spec, str) else spec).entry_point
+        found = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+        return list(inspect.signature(found).parameters) if callable(found) else []
+    except (gymnasium.error.Error, ImportError, TypeError, ValueError):
+        return []
+
+
 def _spec(env_id: str) -> EnvSpec | str:
     return EnvSpec(env_id, env_id) if names_class(env_id) else env_id
 
@@ -68,8 +82,9 @@ def make_or_say(env_id: str, arguments: Arguments) -> gymnasium.Env[Any, Any]:
     except (gymnasium.error.Error, ImportError) as error:
         raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}; {FORMS}") from error
     except TypeError as error:
-        if "unexpected keyword argument" in str(error) and arguments:
-            raise UsageError(f"{env_id!r} has no such argument (--env-kwargs): {error}") from error
+        if arguments and (unknown := UNEXPECTED.search(str(error))):
+            known = [name for name in _parameters(env_id) if name != "self"]
+            raise UnknownName(f"argument of {env_id} (--env-kwargs)", unknown[1], known) from error
         if "required" not in str(error):
             raise
         raise UsageError(f"{env_id!r} needs arguments, --env-kwargs NAME=VALUE: {error}") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import types
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from benchmarks.design.identity import canonical
 from envs.api import Task
-from envs.control.factory import gymnasium_task
+from envs.control.factory import Control, gymnasium_task
+from envs.control.limits import declared_limits
 from envs.custom.faults import EnvironmentFault
 from envs.custom.rehearsal import rehearse
 from envs.validation import UsageError
@@ -45,18 +49,25 @@ class Bare(Lists):
     action_space = None
 
 
+class Ranged(Lists):
+    """Its declared range is given by a test."""
+
+    def __init__(self, declared: Any = (0, 1), size: int = 1) -> None:
+        self.return_range = declared
+
+
 @pytest.fixture(autouse=True)
 def module(monkeypatch: pytest.MonkeyPatch) -> None:
     made = types.ModuleType("rehearsed")
     made.__file__ = str(Path(__file__))
-    for kind in (Lists, Nan, Bare):
+    for kind in (Lists, Nan, Bare, Ranged):
         setattr(made, kind.__name__, kind)
     monkeypatch.setitem(sys.modules, "rehearsed", made)
 
 
-def task(name: str) -> Task:
+def task(name: str, **arguments: Any) -> Task:
     gymnasium_task.cache_clear()
-    return gymnasium_task(f"rehearsed:{name}")
+    return gymnasium_task(f"rehearsed:{name}", tuple(arguments.items()))
 
 
 def test_each_warning_is_returned_once_and_none_is_shown() -> None:
@@ -89,3 +100,25 @@ def test_an_environment_without_a_space_is_named() -> None:
         UsageError, match="'rehearsed:Bare' has nothing as its action_space, which must be a space of gym"
     ):
         task("Bare")
+
+
+def test_an_unknown_argument_is_named_with_the_nearest() -> None:
+    with pytest.raises(
+        UsageError, match=r"unknown argument of rehearsed:Ranged \(--env-kwargs\) 'sise'; nearest: size"
+    ):
+        task("Ranged", sise=3)
+
+
+def test_what_a_class_declares_of_its_returns_is_read() -> None:
+    assert declared_limits(task("Ranged").factory) == (0, 1)
+    assert declared_limits(task("Ranged", declared=(None, 3)).factory) == (-math.inf, 3)
+    assert declared_limits(task("Lists").factory) == (-math.inf, math.inf)
+    for wrong in (7, (1, 0), ("a", 2), (1, 2, 3), (math.nan, 1)):
+        with pytest.raises(UsageError, match="return_range is the least and the largest return of an episode"):
+            task("Ranged", declared=wrong)
+
+
+def test_a_declared_range_is_no_part_of_the_identity_of_a_task() -> None:
+    factory = task("Ranged").factory
+    assert isinstance(factory, Control)
+    assert canonical(replace(factory, return_range=(0.0, 9.0))) == canonical(factory)
