@@ -13,6 +13,7 @@ from pathlib import Path
 
 from envs.custom.faults import EnvironmentFault
 from envs.custom.sources import users_line
+from envs.files.writing import NotWritten
 from envs.validation import UsageError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
@@ -54,13 +55,13 @@ def work_errors(what: str, passing: type[Exception] | tuple[()] = ()) -> Iterato
 def describe_error(error: BaseException) -> str:
     """The error in one line, with the user's line that led to it, then its traceback's innermost frames.
 
-    A fault of an environment has no need of frames.
+    A fault of an environment, and a file that cannot be written, have no need of frames.
     """
     try:
         words = str(error)
     except Exception:  # a user's exception whose __str__ fails
         words = "(without words)"
-    if isinstance(error, EnvironmentFault):
+    if isinstance(error, (EnvironmentFault, NotWritten)):
         return printable(words)
     if isinstance(error, SystemExit):
         words = f"the code of the task or variant called sys.exit({words})"

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.cli.main import main
 from benchmarks.validation.isolation import ChildFailed, run_in_child
 from benchmarks.validation.usage import describe_error, printable
+from envs.files.writing import NotWritten, replace_file
 
 MODULE = """
 import os
@@ -162,13 +163,13 @@ def test_a_child_that_does_not_answer_is_said_and_ended(
 
 def test_an_error_names_the_users_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user's innermost line, where an installed package raised the error below it."""
-    (tmp_path / "mine.py").write_text("import numpy as np\n\ndef broken():\n    return np.zeros(2).reshape(3)\n")
+    (tmp_path / "reshapes.py").write_text("import numpy as np\n\ndef broken():\n    return np.zeros(2).reshape(3)\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    mine = importlib.import_module("mine")
+    reshapes = importlib.import_module("reshapes")
     with pytest.raises(ValueError, match="into shape") as raised:
-        mine.broken()
-    assert describe_error(raised.value).splitlines()[0].endswith("into shape (3,) (mine.py, line 4)")
+        reshapes.broken()
+    assert describe_error(raised.value).splitlines()[0].endswith("into shape (3,) (reshapes.py, line 4)")
 
 
 def test_a_thread_of_the_environment_does_not_keep_the_process() -> None:
@@ -188,3 +189,10 @@ def test_a_rate_is_finite(tmp_path: Path, capsys: pytest.CaptureFixture[str], va
     words = ["train", "--task", "bandit/small", "--variant", "gae", "--results", str(tmp_path)]
     assert main([*words, "--set", f"training.learning_rate={value}"]) == 2
     assert "learning_rate" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotWritten) as raised:
+        replace_file(tmp_path / "file/below", lambda part: part.write_text("x"))
+    assert describe_error(raised.value) == f"{tmp_path}/file/below could not be written: File exists"
