@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("def broken(:\n    pass\n", r"SyntaxError: invalid syntax \(own_module.py, line 1\)$"),
         ("import math\n\nvalue = 1 / 0\n", r"ZeroDivisionError: division by zero \(own_module.py, line 3\)$"),
+        ("def inner():\n    return 1 / 0\n\ninner()\n", r"division by zero \(own_module.py, line 2\)$"),
         ("from math import sinn\n", r"ImportError: cannot import name 'sinn' .* \(own_module.py, line 1\)$"),
         ("import no_such_module\n", "it needs 'no_such_module', which is not installed$"),
         (

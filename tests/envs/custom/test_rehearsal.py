@@ -122,3 +122,11 @@ def test_a_declared_range_is_no_part_of_the_identity_of_a_task() -> None:
     factory = task("Ranged").factory
     assert isinstance(factory, Control)
     assert canonical(replace(factory, return_range=(0.0, 9.0))) == canonical(factory)
+
+
+def test_an_id_that_is_out_of_date_is_said_by_the_rehearsal_alone() -> None:
+    gymnasium_task.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        old = gymnasium_task("CartPole-v0")
+        assert any("CartPole-v0 is out of date" in words for words in rehearse(old))
