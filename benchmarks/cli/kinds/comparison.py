@@ -128,7 +128,8 @@ class ComparisonRun:
         if flags.dry_run:
             return None
         foreign = [job for job in jobs if is_user_environment(job.cell.task.factory)]
-        rehearse((job.cell.task for job in foreign if not seems_done(job.path)), flags.cell_timeout)
+        pending = [job.cell.task for job in foreign if not seems_done(job.path)]
+        rehearse(pending, flags.cell_timeout, others=len(foreign) < len(jobs))
         if flags.name is not None:
             own.save(folder, flags.experiment, experiment, command_line(flags))
         self._measure_floors(flags, folder)

@@ -84,7 +84,11 @@ def test_a_killed_worker_costs_its_own_cell_alone(folder: Path, capsys: pytest.C
 @pytest.mark.parametrize(
     ("task", "status", "said"),
     [
-        ("misbehaving:EXITS", 1, "failed: exits x gae: SystemExit: the code of the task or variant called sys.exit(0)"),
+        (
+            "misbehaving:EXITS",
+            1,
+            "failed: exits fails in its first steps: SystemExit: the code of the task or variant called sys.exit(0)",
+        ),
         ("leaves_at_once:TASK", 2, "error: 'leaves_at_once:TASK' cannot be imported: SystemExit: 0"),
     ],
 )
