@@ -143,7 +143,7 @@ def test_a_floor_that_cannot_be_measured_ends_no_command(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of one that fails later. Its cell goes to a worker, dies there twice, and is named; status 1."""
-    monkeypatch.setattr("benchmarks.cli.kinds.comparison.rehearse", lambda *_: None)
+    monkeypatch.setattr("benchmarks.cli.kinds.comparison.rehearse", lambda *_, **__: None)
     words = ["--tasks", "gymnasium:rude_envs:Rude/played-v0", "--variants", "reinforce", "--seeds", "1"]
     assert main(["run", "smoke", *words, "--env-steps", "40", "--jobs", "1", "--results", str(folder / "results")]) == 1
     said = capsys.readouterr().err
