@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-import numpy as np
-
 from algorithms.estimators.optimisers import Adam, Optimiser
 from algorithms.policies.api import KnowsMemory, Network
 from algorithms.policies.distributions import Actions
 from algorithms.policies.exploration import GSDE, Exploration, Independent, continuous
 from algorithms.tunable import Choice, Context, Number, Range, as_vector, tunable, with_critic
 from envs.api import Box, Discrete, Spec, Task, Transcript
+from envs.control.actions import reason_unbounded
 from envs.seeding import reason_unshared
 from envs.validation import UnknownName
 
@@ -142,6 +141,8 @@ def reason_unfit(actions: Actions, space: Box | Discrete) -> str | None:
         return None
     if not isinstance(space, Box):
         return f"has {actions} actions, and this task's are discrete"
-    if not np.isfinite([space.low, space.high]).all():
-        return f"has {actions} actions, and this task's have no bounds"
+    if why := reason_unbounded(space):
+        return f"has {actions} actions, and the bounds of this task's {why}"
+    if any(low == high for low, high in zip(space.low, space.high, strict=True)):
+        return f"has {actions} actions, and one of this task's can have only one value"
     return None

@@ -22,7 +22,7 @@ from algorithms.training.state import RunState
 from algorithms.training_config import Collection, TrainingConfig, Unroll, reason_unfit
 from envs.api import Box, Task, Transcript
 from envs.naming.titles import title_of_variant
-from envs.validation import UsageError
+from envs.validation import UnknownName, UsageError
 
 Factor = Literal["one", "group", "batch", "success", "likelihood", "best_of_k", "signed"]
 
@@ -92,6 +92,8 @@ class Variant(Composition):
         of_estimator = {f.name for f in fields(Estimator)}
         inner = {k: v for k, v in parts.items() if k in of_estimator}
         outer = {k: v for k, v in parts.items() if k not in of_estimator}
+        if unknown := outer.keys() - (of_self := {f.name for f in fields(self)}):
+            raise UnknownName("part of a variant", min(unknown), of_estimator | of_self)
         return replace(
             self,
             name=name,

@@ -14,8 +14,8 @@ import gymnasium
 from envs.api import Task
 from envs.control import from_envpool
 from envs.control.factory import GYMNASIUM, control_of, gymnasium_task
-from envs.control.from_gymnasium import Arguments, names_class
 from envs.custom.importing import import_constant
+from envs.custom.making import Arguments, names_class
 from envs.language.named import FOLDER, language_names, language_task
 from envs.tasks import TASKS
 from envs.validation import UnknownName, UsageError

@@ -32,7 +32,7 @@ LAYERS = (
     ("envs.named", "envs.gymnasium_env"),
     ("envs.exports",),
     ("envs.random_policy",),
-    ("envs.custom.repeats",),
+    ("envs.custom.repeats", "envs.custom.rehearsal"),
     ("envs",),
     ("algorithms.tunable", "algorithms.parts"),
     ("algorithms.policies",),

@@ -18,8 +18,8 @@ from benchmarks.validation.usage import WorkFailed, check_name, describe_error, 
 from envs import TASKS
 from envs.api import Task
 from envs.control.factory import gymnasium_task, with_identity
-from envs.control.from_gymnasium import Arguments
 from envs.custom.importing import import_constant
+from envs.custom.making import Arguments
 from envs.named import check_no_arguments, environment_id, import_task, registered_task
 from envs.validation import UsageError, look_up
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,14 @@ from benchmarks.execution.resume import resumable
 from benchmarks.playback.policy_files import save_policies
 from benchmarks.store import states
 from benchmarks.store.cells import save_cell
+from envs.api import Task
+from envs.control.limits import declared_limits
+from envs.custom.faults import EnvironmentFault
 from envs.custom.repeats import NOTICE, is_user_environment, repeats
 from envs.files.writing import NotWritten
 from envs.language.frontier import frontier_of
+
+SLACK = 1e-5  # of the rounding of a mean of returns in float32
 
 
 def run_cell(
@@ -45,6 +51,7 @@ def run_cell(
         _train(cell, states.state_path(path), device, log, facts, policies)
     else:
         log.records.extend(event for event in cell.algorithm.train(cell) if isinstance(event, Record))
+    check_range(cell.task, log.records)
     meta = {
         "cell": canonical(cell),
         "provenance": facts,
@@ -119,6 +126,18 @@ def _train(
         save_policies(policies, cell, trained, log.records, facts)
 
 
+def check_range(task: Task, records: list[Record]) -> None:
+    """EnvironmentFault where a return lies beyond what the task's author declares, at which intervals are cut."""
+    low, high = declared_limits(task.factory)
+    slack = SLACK * max(abs(x) for x in (low, high, 1.0) if math.isfinite(x))
+    for record in records:
+        if record.eval_return < low - slack or record.eval_return > high + slack:
+            raise EnvironmentFault(
+                f"{task.name}: episodes earned {record.eval_return:.6g} in the mean, and its return_range says "
+                f"{low:g} to {high:g}"
+            )
+
+
 def texts(cell: Cell, records: list[Record]) -> dict[str, object]:
     """Samples of a trained text cell, by writer: before and after training, and an optimal policy, from the same starts.
 
@@ -137,6 +156,11 @@ def texts(cell: Cell, records: list[Record]) -> dict[str, object]:
 def report_metadata(cell: Cell) -> dict[str, object]:
     """The metadata that reports need in addition to a cell's numbers; no number depends on it."""
     task, algorithm, frontier = cell.task, cell.algorithm, frontier_of(cell.task)
+    limits = declared_limits(task.factory)
+    optional = {
+        "frontier": None if frontier is None else frontier.as_json(),
+        "return_range": [x if math.isfinite(x) else None for x in limits] if limits.known else None,
+    }
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {
         "scale": [task.scale.floor, task.scale.ceiling, task.scale.threshold],
@@ -147,4 +171,4 @@ def report_metadata(cell: Cell) -> dict[str, object]:
         "optional": algorithm.exact,
         "learns": algorithm.learns,
         "methods": algorithm.methods._asdict(),
-    } | ({} if frontier is None else {"frontier": frontier.as_json()})
+    } | {name: value for name, value in optional.items() if value is not None}

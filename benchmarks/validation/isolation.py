@@ -22,10 +22,16 @@ class ChildFailed(Exception):
     """The child raised an exception or died; the message says which."""
 
 
-def run_in_child(work: Callable[[], T]) -> T:
-    """The value of `work`, done in a fork of this process; ChildFailed where it raises or ends its process.
+PATIENCE_S = 10.0  # until somebody who waits is told for what
+
+
+def run_in_child(work: Callable[[], T], waiting: str = "", timeout: float | None = None) -> T:
+    """The value of `work`, done in a fork of this process; ChildFailed where it raises, ends its process or takes too long.
 
     Where processes are not forked (Windows, macOS), it is done here, and only what it raises is caught.
+
+    waiting  said once where the value takes long
+    timeout  seconds after which the child is ended; None: never
     """
     if sys.platform in ("win32", "darwin"):
         return _value_or_raise(*_attempt(work))
@@ -35,7 +41,11 @@ def run_in_child(work: Callable[[], T]) -> T:
     process.start()
     theirs.close()
     try:
+        _wait(ours, waiting, timeout)
         result = ours.recv()
+    except TimeoutError as error:
+        process.kill()
+        raise ChildFailed(str(error)) from None
     except (EOFError, OSError):
         process.join()
         raise ChildFailed(f"its process {describe_exit(process.exitcode or 0)}") from None
@@ -44,6 +54,17 @@ def run_in_child(work: Callable[[], T]) -> T:
     process.join(1.0)  # a thread of the environment may keep it
     process.kill()
     return _value_or_raise(*result)
+
+
+def _wait(pipe: Connection, waiting: str, timeout: float | None) -> None:
+    """Until there is something to receive, or the other end is closed. TimeoutError after `timeout` seconds."""
+    first = PATIENCE_S if timeout is None else min(PATIENCE_S, timeout)
+    if pipe.poll(first):
+        return
+    if waiting:
+        print(waiting, file=sys.stderr, flush=True)
+    if not pipe.poll(None if timeout is None else timeout - first):
+        raise TimeoutError(f"no answer for {timeout:g} seconds (--cell-timeout)")
 
 
 def check_creation(name: str, make: Callable[[], object]) -> None:

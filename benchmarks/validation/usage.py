@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from envs.custom.faults import EnvironmentFault
+from envs.custom.sources import users_line
+from envs.files.writing import NotWritten
 from envs.validation import UsageError
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses
@@ -51,17 +53,23 @@ def work_errors(what: str, passing: type[Exception] | tuple[()] = ()) -> Iterato
 
 
 def describe_error(error: BaseException) -> str:
-    """The error in one line, then its traceback's innermost frames; a fault of an environment has no need of them."""
+    """The error in one line, with the user's line that led to it, then its traceback's innermost frames.
+
+    A fault of an environment, and a file that cannot be written, have no need of frames.
+    """
     try:
         words = str(error)
     except Exception:  # a user's exception whose __str__ fails
         words = "(without words)"
-    if isinstance(error, EnvironmentFault):
+    if isinstance(error, (EnvironmentFault, NotWritten)):
         return printable(words)
     if isinstance(error, SystemExit):
         words = f"the code of the task or variant called sys.exit({words})"
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
-    return printable(f"{type(error).__name__}: {words}" + (f"\n{frames}" if frames else ""))
+    head, _, rest = words.partition("\n")
+    where = f" ({line})" if (line := users_line(error)) else ""
+    lines = [f"{type(error).__name__}: {head}{where}", rest, frames]
+    return printable("\n".join(line for line in lines if line))
 
 
 def describe_exit(code: int) -> str:

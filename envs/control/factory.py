@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
@@ -14,8 +14,9 @@ from envs.api import Factory, Spec, Task, VecEnv
 from envs.control import from_envpool, from_gymnasium
 from envs.control.encoding import Encoding
 from envs.control.from_equations import SYSTEMS, EquationsVec
-from envs.control.from_gymnasium import Arguments
+from envs.control.limits import ANYTHING
 from envs.custom.identity import Identity
+from envs.custom.making import LIMIT, Arguments, names_class
 from envs.delayed import Delayed, undelayed
 
 GYMNASIUM = "gymnasium:"  # prefix of Gymnasium ids
@@ -32,6 +33,7 @@ class Control:
     encoding  encoding of observations; None: the default of their space (envs.control.encoding)
     identity  identity of a user's environment, which separates its results from those of other versions
     arguments  of the environment's constructor, as (name, value) pairs; for backend "gymnasium"
+    return_range  the least and the largest return of an episode, as its class declares them (envs.control.limits)
     """
 
     env_id: str
@@ -40,6 +42,7 @@ class Control:
     encoding: Encoding | None = None
     identity: Identity | None = None
     arguments: Arguments = ()
+    return_range: tuple[float, float] = field(default=ANYTHING, metadata={"hashed": False})
 
     @property
     def has_equations(self) -> bool:
@@ -100,10 +103,10 @@ def gymnasium_task(env_id: str, arguments: Arguments = ()) -> Task:
 
     arguments  of the environment's constructor, and max_episode_steps for its time limit
     """
-    spec, identity = from_gymnasium.read_environment(env_id, arguments)
-    of_class = tuple(pair for pair in arguments if pair[0] != from_gymnasium.LIMIT)
-    factory = Control(env_id, spec, backend="gymnasium", identity=identity, arguments=of_class)
-    name = env_id if from_gymnasium.names_class(env_id) else f"{GYMNASIUM}{env_id}"
+    spec, identity, returns = from_gymnasium.read_environment(env_id, arguments)
+    of_class = tuple(pair for pair in arguments if pair[0] != LIMIT)
+    factory = Control(env_id, spec, backend="gymnasium", identity=identity, arguments=of_class, return_range=returns)
+    name = env_id if names_class(env_id) else f"{GYMNASIUM}{env_id}"
     shown = ", ".join(f"{key}={value!r}" for key, value in arguments)
     return Task(
         name=f"{name}({shown})" if shown else name,

@@ -1,34 +1,28 @@
-"""Any Gymnasium environment as a VecEnv: the fallback if EnvPool is missing or does not have the id.
-
-An environment is named by its Gymnasium id (`Id-v0`, `Namespace/Id-v0`, `module:Namespace/Id-v0`), or by its class,
-`module:Class`, which need not be registered.
-"""
+"""Any Gymnasium environment as a VecEnv: the fallback if EnvPool is missing or does not have the id."""
 
 from __future__ import annotations
 
-import importlib
+import math
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-import gymnasium
 import numpy as np
-from gymnasium.envs.registration import EnvSpec
 
 from envs.api import Array, Bools, Box, Spec, Step
 from envs.control.actions import clip_to_box, read_action
 from envs.control.encoding import MASK, Encoding, Raw, encoding_for, legal_actions
+from envs.control.limits import ANYTHING, Limits
 from envs.custom import replies
 from envs.custom.faults import InvalidOutput
 from envs.custom.identity import Identity, identity_of
+from envs.custom.making import LIMIT, Arguments, make_env, make_or_say, silent
 from envs.custom.starts import SharedStarts
 from envs.seeding import EpisodeSeeds
 from envs.validation import UsageError
 
+RANGE = "return_range"  # an attribute of environments
 LARGEST = float(np.finfo(np.float32).max)
-LIMIT = "max_episode_steps"  # an argument of gymnasium.make, an attribute of environments
-FORMS = "the forms are gymnasium:Id, gymnasium:module:Id and module:EnvClass"
-Arguments = tuple[tuple[str, Any], ...]  # of the environment's constructor, by name
 
 
 def read_spec(env_id: str) -> Spec:
@@ -36,15 +30,15 @@ def read_spec(env_id: str) -> Spec:
     return read_environment(env_id)[0]
 
 
-def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Identity]:
-    """The Spec of an environment, and its identity.
+def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Identity, Limits]:
+    """The Spec of an environment, its identity, and what its class declares of the returns of episodes.
 
     arguments  of its constructor, and max_episode_steps for its time limit. Otherwise the limit is the registered one, or
                the environment's attribute max_episode_steps
 
-    UsageError if its spaces cannot be encoded or it has no time limit.
+    UsageError if its spaces cannot be encoded, it has no time limit, or what it declares is no range.
     """
-    with closing(_made(env_id, arguments)) as env:
+    with closing(make_or_say(env_id, arguments)) as env:
         limit = (env.spec.max_episode_steps if env.spec else None) or getattr(env.unwrapped, "max_episode_steps", None)
         try:
             observation = encoding_for(env.observation_space).observation
@@ -59,44 +53,29 @@ def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Iden
             action = read_action(env.action_space)
         except ValueError as error:
             raise UsageError(f"{env_id!r} {error}") from error
-        return Spec(observation, action, int(limit)), identity_of(env)
+        declared = _read_range(env_id, getattr(env.unwrapped, RANGE, ANYTHING))
+        return Spec(observation, action, int(limit)), identity_of(env), declared
+
+
+def _read_range(env_id: str, declared: Any) -> Limits:
+    """The limits that a class declares; None in the place of one: there is none."""
+    try:
+        low, high = declared
+        found = Limits(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+    except (TypeError, ValueError):
+        found = Limits(math.nan, math.nan)
+    if not found.low < found.high:
+        raise UsageError(
+            f"{env_id!r}: {RANGE} is the least and the largest return of an episode, as (0, 500) or (None, 0), "
+            f"not {declared!r}"
+        )
+    return found
 
 
 def identity(env_id: str, arguments: Arguments = ()) -> Identity:
     """The current identity of an environment; UsageError if it cannot be made."""
-    with closing(_made(env_id, arguments)) as env:
+    with closing(make_or_say(env_id, arguments)) as env:
         return identity_of(env)
-
-
-def names_class(env_id: str) -> bool:
-    """Whether this is `module:Class` for a class of environments, and no id that the module registers."""
-    module, colon, name = env_id.partition(":")
-    if not colon or not name.isidentifier():
-        return False
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except (Exception, SystemExit):  # whoever needs the module will import it again, and say why it fails
-        return False
-    return isinstance(found, type) and issubclass(found, gymnasium.Env) and name not in gymnasium.registry
-
-
-def make_env(env_id: str, **arguments: Any) -> gymnasium.Env[Any, Any]:
-    """The environment of a Gymnasium id or of a class, with these arguments of gymnasium.make and of its constructor."""
-    return gymnasium.make(EnvSpec(env_id, env_id) if names_class(env_id) else env_id, **arguments)
-
-
-def _made(env_id: str, arguments: Arguments) -> gymnasium.Env[Any, Any]:
-    """UsageError if the id is unknown or the arguments do not fit; other errors of its constructor are not caught."""
-    try:
-        return make_env(env_id, **dict(arguments))
-    except (gymnasium.error.Error, ImportError) as error:
-        raise UsageError(f"Gymnasium cannot make {env_id!r}: {error}; {FORMS}") from error
-    except TypeError as error:
-        if "unexpected keyword argument" in str(error) and arguments:
-            raise UsageError(f"{env_id!r} has no such argument (--env-kwargs): {error}") from error
-        if "required" not in str(error):
-            raise
-        raise UsageError(f"{env_id!r} needs arguments, --env-kwargs NAME=VALUE: {error}") from error
 
 
 class GymnasiumVec:
@@ -140,7 +119,8 @@ class GymnasiumVec:
         self._info_masks = info_masks
 
     def reset(self) -> tuple[Array, Bools | None]:
-        seen = [self._begin(i) for i in range(len(self._envs))]
+        with silent():
+            seen = [self._begin(i) for i in range(len(self._envs))]
         self._obs = np.stack([obs for obs, _ in seen])
         masks = [mask for _, mask in seen if mask is not None]
         if masks and len(masks) < len(seen):
@@ -152,6 +132,10 @@ class GymnasiumVec:
         return self._observed(), self._legal()
 
     def step(self, action: Array, active: Bools) -> Step:
+        with silent():
+            return self._step(action, active)
+
+    def _step(self, action: Array, active: Bools) -> Step:
         flat = action.reshape(len(self._envs), *action.shape[2:])
         if self._box is not None:
             flat = clip_to_box(flat, self._box, self._dtype)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from envs.api import Factory
+from envs.delayed import undelayed
 
 
 class Limits(NamedTuple):
@@ -20,6 +23,25 @@ class Limits(NamedTuple):
     @property
     def known(self) -> bool:
         return math.isfinite(self.low) or math.isfinite(self.high)
+
+    def within(self, other: Limits) -> Limits:
+        """Both at once."""
+        return Limits(max(self.low, other.low), min(self.high, other.high))
+
+
+@runtime_checkable
+class DeclaresReturns(Protocol):
+    """A factory whose author says what an episode can earn: a user's environment, whose rewards nobody else knows."""
+
+    @property
+    def return_range(self) -> tuple[float, float]:
+        """The least and the largest J of an episode; infinite where there is no limit."""
+
+
+def declared_limits(factory: Factory | None) -> Limits:
+    """What the author of a task says of its returns."""
+    plain = None if factory is None else undelayed(factory)
+    return Limits(*plain.return_range) if isinstance(plain, DeclaresReturns) else ANYTHING
 
 
 ANYTHING = Limits()

@@ -10,6 +10,7 @@ import numpy as np
 from envs.api import Array, Bools, Doubles, Floats, Ints, Spec, Step, VecEnv, measures_of, reference_of
 
 T = TypeVar("T")
+SHOWN = 6  # numbers of an action in a message
 
 
 class EnvironmentFault(RuntimeError):
@@ -42,6 +43,7 @@ class CheckedVecEnv:
         self._counts = StepCounts(shape)
         self._ended: Bools = np.zeros(shape, np.bool_)
         self._nonfinite_action: Bools = np.zeros(shape, np.bool_)  # whether an action in the episode was not finite
+        self._action: Array | None = None  # the last ones, for messages
 
     @property
     def spec(self) -> Spec:
@@ -50,10 +52,12 @@ class CheckedVecEnv:
     def reset(self) -> tuple[Array, Bools | None]:
         self._counts.begin_episodes()
         self._ended[:] = self._nonfinite_action[:] = False
+        self._action = None
         obs, mask = self._named(self._env.reset)
         return self._finite(obs, "an observation", np.ones_like(self._ended)), mask
 
     def step(self, action: Array, active: Bools) -> Step:
+        self._action = action
         began = self._ended & active  # this row only delivers the next episode's first observation
         if action.dtype.kind == "f" and not np.isfinite(action).all():
             self._nonfinite_action |= active & ~began & ~np.isfinite(action.reshape(*active.shape, -1)).all(-1)
@@ -106,10 +110,17 @@ class CheckedVecEnv:
     def _raise(self, what: str, member: int, place: int) -> NoReturn:
         step, total = self._counts.of(member, place)
         when = f"step {step} of its episode" if step else "the start of an episode"
+        after = f", after action {self._shown_action(member, place)}" if step else ""
         raise EnvironmentFault(
             f"{self._name}: the environment {what} "
-            f"(environment {place} of seed {self._seeds[member]}, at {when}, its step {total} in all)"
+            f"(environment {place} of seed {self._seeds[member]}, at {when}{after}, its step {total} in all)"
         )
+
+    def _shown_action(self, member: int, place: int) -> str:
+        assert self._action is not None  # there was a step
+        values = np.ravel(self._action[member, place]).tolist()
+        shown = ", ".join(f"{value:.6g}" for value in values[:SHOWN]) + (", ..." if len(values) > SHOWN else "")
+        return shown if len(values) == 1 else f"({shown})"
 
     def _named(self, call: Callable[[], T]) -> T:
         """The result of the call; an InvalidOutput becomes a fault that names its environment."""

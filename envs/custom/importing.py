@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from envs.custom.sources import users_line
 from envs.validation import UnknownName, UsageError
 
 
@@ -22,6 +22,7 @@ def import_constant(name: str, kind: str, fault: Callable[[object], str], regist
     module, attribute = _parts(name, registered)
     found = _module(name, module, registered)
     if not hasattr(found, attribute):
+        _check_not_hidden(name, found)
         there = [n for n, value in vars(found).items() if not fault(value)]
         raise UnknownName(f"constant of {module}", attribute, there)
     value = getattr(found, attribute)
@@ -62,11 +63,18 @@ def _module(name: str, module: str, registered: Iterable[str]) -> ModuleType:
             why = f"it needs {error.name!r}, which is not installed"
         raise UsageError(f"{name!r} cannot be imported: {why}") from error
     except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        of_user = [frame for frame in frames if Path(frame.filename).stem == module.rpartition(".")[2]]
-        last = (of_user or frames)[-1]
-        line = f"{last.filename}, line {last.lineno}"
-        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {error} ({line})") from error
+        words = error.msg if isinstance(error, SyntaxError) else str(error)
+        where = f" ({line})" if (line := users_line(error)) else ""
+        raise UsageError(f"{name!r} cannot be imported: {type(error).__name__}: {words}{where}") from error
+
+
+def _check_not_hidden(name: str, found: ModuleType) -> None:
+    """UsageError where a module of Python's, or of a package, was imported in the place of the user's file of this name."""
+    mine, theirs = Path(f"{found.__name__}.py"), getattr(found, "__file__", None)
+    if mine.is_file() and (theirs is None or mine.resolve() != Path(theirs).resolve()):
+        raise UsageError(
+            f"{name!r} cannot be imported: {theirs or 'a module of Python'} hides {mine} in this folder; rename your file"
+        )
 
 
 def _nearest(name: str, registered: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ Gymnasium's wrappers take replies apart before we see them, so a reply of the ol
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -17,8 +16,6 @@ from envs.custom.faults import InvalidOutput
 RESET = "reset(*, seed, options) must return (observation, info), info a dictionary"
 STEP = "step(action) must return (observation, reward, terminated, truncated, info)"
 WRAPPERS = Path(gymnasium.__file__).parent
-# every copy of an environment gives the same warnings, and whoever keeps the filters makes Python forget them
-warnings.filterwarnings("once", module=r"gymnasium\.")
 
 
 def reset(env: gymnasium.Env[Any, Any], seed: int | None, place: int) -> tuple[Any, dict[str, Any]]:

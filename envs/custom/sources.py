@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 from envs.custom.interactive import code_of, is_interactive
 
 OURS = ("envs", "algorithms", "benchmarks")
+FOLDERS = tuple(Path(__file__).resolve().parents[2] / name for name in OURS)
 BASES = ("builtins", "typing", "abc", "gymnasium", "numpy")  # packages whose versions represent their base classes
 SOURCE = "class.source"  # the key of a class's hash, in addition to its name and fields
 LENGTH = 16  # hexadecimal digits of a hash
@@ -113,6 +115,23 @@ def _installed() -> tuple[Path, ...]:
     paths = {Path(p).resolve() for p in sysconfig.get_paths().values()}
     paths |= {Path(p).resolve() for p in sys.path if Path(p).name in ("site-packages", "dist-packages")}
     return tuple(paths - {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+
+
+def users_line(error: BaseException) -> str:
+    """Where a user's own file raised the error, or called what raised it: "zoo.py, line 12"; empty where none did.
+
+    The path is that from the current folder, where it lies below.
+    """
+    places = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((Path(error.filename), error.lineno))
+    own = [(path.resolve(), line) for path, line in places if path.is_file()]
+    own = [(path, line) for path, line in own if _local(path) and not any(path.is_relative_to(f) for f in FOLDERS)]
+    if not own:
+        return ""
+    path, line = own[-1]
+    here = Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}, line {line}"
 
 
 def _local(path: Path) -> bool:

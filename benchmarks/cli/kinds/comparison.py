@@ -29,8 +29,10 @@ from benchmarks.design.resolve import reason_unsupported
 from benchmarks.design.scales import check_averaged, save_scales
 from benchmarks.execution import runner
 from benchmarks.execution.cost import report_seconds
+from benchmarks.execution.done import seems_done
 from benchmarks.execution.floors import with_floors
 from benchmarks.execution.jobs import CellJob
+from benchmarks.execution.rehearsal import rehearse
 from benchmarks.experiments import EXPERIMENTS
 from benchmarks.store import pooling
 from benchmarks.store.files import Damaged
@@ -38,6 +40,7 @@ from benchmarks.store.sources import has_results, imported_cells, read_meta
 from benchmarks.tuning.lookup import configurations
 from benchmarks.validation.program import as_typed, run_line
 from envs.api import Task
+from envs.custom.repeats import is_user_environment
 from envs.named import check_installed
 from envs.validation import UsageError, look_up
 
@@ -124,6 +127,9 @@ class ComparisonRun:
         say_normalised((cell.task, cell.training) for cell in self.cells if cell.algorithm.learns)
         if flags.dry_run:
             return None
+        foreign = [job for job in jobs if is_user_environment(job.cell.task.factory)]
+        pending = [job.cell.task for job in foreign if not seems_done(job.path)]
+        rehearse(pending, flags.cell_timeout, others=len(foreign) < len(jobs))
         if flags.name is not None:
             own.save(folder, flags.experiment, experiment, command_line(flags))
         self._measure_floors(flags, folder)

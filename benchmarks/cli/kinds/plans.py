@@ -17,6 +17,7 @@ from benchmarks.design.overrides import parse_assignments
 from benchmarks.design.resolve import reason_unsupported, resolve
 from benchmarks.execution.cost import report_seconds
 from benchmarks.execution.floors import with_floors
+from benchmarks.execution.rehearsal import rehearse
 from benchmarks.store.file_names import file_safe
 from benchmarks.tuning import result, scheduler
 from benchmarks.tuning.protocol import Protocol, StudyPlan
@@ -114,6 +115,7 @@ def run_studies(
             print(f"{plan.label}: {size} over {names}{fixed}")
         return None
     say_normalised((t, settings.training_config(t, plan.variant.name)) for plan in plans for t in plan.tasks)
+    rehearse((task for plan in plans for task in plan.tasks), where.cell_timeout)
     plans = _with_measured_floors(plans, results)
     after_s = report_seconds(len(plans))
     outcome = scheduler.run_studies(

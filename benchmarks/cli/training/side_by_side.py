@@ -65,7 +65,7 @@ def train_side_by_side(
     task = by_variant[0][0].task
     scale = task.scale
     curves, raw = read_curves(by_variant, folder, scale), not scale.normalised
-    limits = Limits(*(float(x) for x in scale.read(named_limits(task.name, scale))))
+    limits = Limits(*(float(x) for x in scale.read(named_limits(task.name, scale, task.factory))))
     table = curve_table(curves, Console().width, raw, limits)
     has_bars = bool({*"\u2588\u2593\u2591"} & {*table})
     print(f"{table}\n{scale.unit}: {LEGEND}{BARS if has_bars else ''}\n")

@@ -29,6 +29,7 @@ from benchmarks.design.lookup import find_task, find_variants
 from benchmarks.design.own.arguments import parse_env_kwargs
 from benchmarks.design.scales import ScaleFlags
 from benchmarks.execution.floors import with_floors
+from benchmarks.execution.rehearsal import rehearse
 from benchmarks.validation.usage import user_errors
 from envs.api import Task
 from envs.validation import UsageError
@@ -78,6 +79,7 @@ class Train:
         )
         logs = live_logs(self.log, self.log_folder, "train")
         say_normalised((cell.task, cell.training) for cell in cells if cell.algorithm.learns)
+        rehearse([task])
         (task,) = with_floors([task], self.results)
         by_variant = [[replace(cell, task=task) for cell in of_variant] for of_variant in by_variant]
         cells = [cell for of_variant in by_variant for cell in of_variant]

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from envs.control.from_gymnasium import Arguments
+from envs.custom.making import Arguments
 from envs.validation import UsageError
 
 

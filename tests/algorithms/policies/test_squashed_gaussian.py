@@ -130,13 +130,21 @@ def test_settings_that_fit_no_task_say_so(task: str, changes: dict[str, object],
         make_rollout(TASKS[task], variant, replace(resolve(TASKS[task], variant).training, **changes), (0,))  # type: ignore[arg-type]
 
 
-def test_boxes_without_bounds_are_neither_scaled_nor_squashed() -> None:
-    task = with_action(Box((-1.0,), (float("inf"),)))
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        (Box((-1.0,), (float("inf"),)), "the bounds of this task's are not all finite"),
+        (Box((-3e38,), (3e38,)), "the bounds of this task's are 6e+38 apart, more than float32 holds (3.4e+38)"),
+        (Box((-1.0, 2.0), (1.0, 2.0)), "one of this task's can have only one value"),
+    ],
+)
+def test_boxes_of_no_finite_width_are_neither_scaled_nor_squashed(box: Box, why: str) -> None:
+    task = with_action(box)
     training = resolve(TASKS["Pendulum-v1"], VARIANTS["reinforce"]).training
     assert training.reason_unsupported(task) is None
-    for kind in ("scaled", "squashed"):
+    for kind in ("scaled", "squashed", "beta"):
         made: TrainingConfig = replace(training, actions=kind)  # type: ignore[arg-type]
-        assert made.reason_unsupported(task) == f"has {kind} actions, and this task's have no bounds"
+        assert made.reason_unsupported(task) == f"has {kind} actions, and {why}"
     assert "discrete" in str(replace(training, actions="scaled").reason_unsupported(with_action(Discrete(2))))
 
 

@@ -53,7 +53,9 @@ def test_an_environment_that_cannot_be_measured_is_no_obstacle_without_a_ceiling
 
     monkeypatch.setattr(random_policy, "measure_floor", measured)
     assert with_floors([MINE], tmp_path) == [MINE]
-    said = "the floor of mine cannot be measured (SystemExit: the code of the task or variant called sys.exit(I leave))"
+    said = (
+        "the floor of mine cannot be measured (SystemExit: the code of the task or variant called sys.exit(I leave) ("
+    )
     assert said in capsys.readouterr().err
     with pytest.raises(ValueError, match="give it by --floor"):
         with_floors([replace(MINE, ceiling=3.0)], tmp_path)

@@ -138,7 +138,7 @@ def edit(path: Path) -> None:
     path.write_text(MODULE.replace("1.0 * action  # PAID", "2.0 * action"))
 
 
-NAN = "Orchard/Lost-v0: the environment returned a reward of nan (environment"
+NAN = "the environment returned a reward of nan (environment"
 
 
 @pytest.mark.parametrize(

@@ -69,3 +69,10 @@ def test_views_of_declared_tasks_have_the_optimum_of_their_own_rewards() -> None
 def test_own_tasks_have_the_limits_of_their_knobs() -> None:
     task = text_task("my copy", Transduce(symbols=4, length=2, reward_shift=1.0))
     assert task_limits([meta("my copy", "Transduce")], {"my copy": task.scale}, [task]) == {"my copy": (1.0, 2.0)}
+
+
+def test_what_the_author_of_a_task_declares_is_read_from_its_cells() -> None:
+    declared = meta("mine:Env", None) | {"reading": {"return_range": [None, 3.0]}}
+    assert task_limits([declared], {"mine:Env": Scale(0.0, None)}) == {"mine:Env": (-math.inf, 3.0)}
+    pole = meta("gymnasium:CartPole-v1", None) | {"reading": {"return_range": [9.0, 600.0]}}
+    assert task_limits([pole], {"gymnasium:CartPole-v1": Scale(20.0, 400.0)}) == {"gymnasium:CartPole-v1": (9.0, 500.0)}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from benchmarks.cli.main import main
 from benchmarks.validation.isolation import ChildFailed, run_in_child
 from benchmarks.validation.usage import describe_error, printable
+from envs.files.writing import NotWritten, replace_file
 
 MODULE = """
 import os
@@ -117,13 +120,56 @@ def test_what_an_environment_does_is_named(
     assert said in capsys.readouterr().err
 
 
-def test_a_floor_that_cannot_be_measured_ends_no_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its cell goes to a worker, dies there twice, and is named; status 1."""
+@pytest.mark.parametrize(
+    "command", [["run", "smoke", "--variants", "gae"], ["tune", "--variant", "gae", "--trials", "2"]]
+)
+def test_an_environment_that_fails_at_once_is_named_before_its_floor_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    rude = ["gymnasium:rude_envs:Rude/played-v0", "gymnasium:rude_envs:Rude/says-v0"]
+    words = ["--tasks", ",".join(rude), "--env-steps", "40", "--jobs", "1", "--results", str(folder / "results")]
+    if command[0] == "tune":
+        rude, words[1] = rude[:1], rude[0]  # returns of two tasks are not averaged
+    assert main([*command, *words]) == 1
+    said = capsys.readouterr().err
+    assert f"failed: {rude[0]} fails in its first steps: its process ended by itself with exit code 0" in said
+    assert all(f"{name} fails in its first steps: " in said for name in rude)
+    assert "measuring" not in said
+    assert not list(folder.rglob("cells/*"))
+    assert not list(folder.rglob("floors/*"))
+
+
+def test_a_floor_that_cannot_be_measured_ends_no_command(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one that fails later. Its cell goes to a worker, dies there twice, and is named; status 1."""
+    monkeypatch.setattr("benchmarks.cli.kinds.comparison.rehearse", lambda *_, **__: None)
     words = ["--tasks", "gymnasium:rude_envs:Rude/played-v0", "--variants", "reinforce", "--seeds", "1"]
     assert main(["run", "smoke", *words, "--env-steps", "40", "--jobs", "1", "--results", str(folder / "results")]) == 1
     said = capsys.readouterr().err
     assert "the floor of gymnasium:rude_envs:Rude/played-v0 cannot be measured (its process ended by itself" in said
     assert "its worker died twice" in said
+
+
+def test_a_child_that_does_not_answer_is_said_and_ended(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.validation.isolation.PATIENCE_S", 0.05)
+    assert run_in_child(lambda: time.sleep(0.5) or 7, "still waiting") == 7
+    assert capsys.readouterr().err == "still waiting\n"
+    with pytest.raises(ChildFailed, match=r"no answer for 0.2 seconds \(--cell-timeout\)"):
+        run_in_child(lambda: time.sleep(600), timeout=0.2)
+
+
+def test_an_error_names_the_users_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's innermost line, where an installed package raised the error below it."""
+    (tmp_path / "reshapes.py").write_text("import numpy as np\n\ndef broken():\n    return np.zeros(2).reshape(3)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    reshapes = importlib.import_module("reshapes")
+    with pytest.raises(ValueError, match="into shape") as raised:
+        reshapes.broken()
+    assert describe_error(raised.value).splitlines()[0].endswith("into shape (3,) (reshapes.py, line 4)")
 
 
 def test_a_thread_of_the_environment_does_not_keep_the_process() -> None:
@@ -143,3 +189,10 @@ def test_a_rate_is_finite(tmp_path: Path, capsys: pytest.CaptureFixture[str], va
     words = ["train", "--task", "bandit/small", "--variant", "gae", "--results", str(tmp_path)]
     assert main([*words, "--set", f"training.learning_rate={value}"]) == 2
     assert "learning_rate" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotWritten) as raised:
+        replace_file(tmp_path / "file/below", lambda part: part.write_text("x"))
+    assert describe_error(raised.value) == f"{tmp_path}/file/below could not be written: File exists"

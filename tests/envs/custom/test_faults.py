@@ -62,11 +62,13 @@ def test_a_reward_that_is_not_finite_is_blamed_on_one_environment() -> None:
     env = played(change, {2: ON})  # step 3 only delivers the second episodes
     for _ in range(3):
         env.step(STILL, ON)
+    moving = STILL.copy()
+    moving[1, 2] = 0.25
     with pytest.raises(EnvironmentFault) as caught:
-        env.step(STILL, ON)
+        env.step(moving, ON)
     assert str(caught.value) == (
         "scripted: the environment returned a reward of nan "
-        "(environment 2 of seed 9, at step 1 of its episode, its step 4 in all)"
+        "(environment 2 of seed 9, at step 1 of its episode, after action 0.25, its step 4 in all)"
     )
 
 
@@ -104,7 +106,7 @@ def test_an_action_that_is_no_number_excuses_the_environment_until_its_next_epis
     assert np.isnan(env.step(wrong, ON).reward[0, 0])
     assert np.isnan(env.step(STILL, ON).reward[0, 0])
     env.step(STILL, ON)
-    with pytest.raises(EnvironmentFault, match="environment 0 of seed 7, at step 1 of its episode, its step 4"):
+    with pytest.raises(EnvironmentFault, match="of seed 7, at step 1 of its episode, after action 0, its step 4"):
         env.step(STILL, ON)
 
 
@@ -165,9 +167,12 @@ def test_real_actions_become_whole_numbers_where_the_space_holds_these() -> None
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        (spaces.Box(-np.inf, np.inf, (2,)), "no bounds"),
-        (spaces.Box(0, np.inf, (2,)), "no bounds"),
-        (spaces.Box(np.float32(-3.4e38), np.float32(3.4e38), (2,)), "no bounds"),
+        (spaces.Box(-np.inf, np.inf, (2,)), "whose bounds are not all finite; give those"),
+        (spaces.Box(0, np.inf, (2,)), "whose bounds are not all finite"),
+        (
+            spaces.Box(np.float32(-3e38), np.float32(3e38), (2,)),
+            r"whose bounds are 6e\+38 apart, more than float32 holds",
+        ),
         (spaces.Box(0, 2**40, (2,), np.int64), "beyond 16,777,216"),
         (spaces.Box(-1, 1, (2, 2)), "one-axis Box"),
         (spaces.MultiBinary(3), "only Discrete and one-axis Box"),
