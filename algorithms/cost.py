@@ -13,9 +13,7 @@ from envs.language.models.transcript import ModelTranscript
 
 ACTED_PER_S, LEARNED_PER_S = 2_500_000, 900_000  # rows
 CALLS_PER_S, UPDATES_PER_S = 5_000, 150  # calls of a population's policy and steps of its optimiser, even with few rows
-READ_PER_S = (
-    400  # tokens that a recurrent network reads one after the other, forwards and backwards, whatever the population
-)
+READ_PER_S = 600  # tokens that a recurrent network reads one after the other, forwards and backwards
 SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
 # products with a frozen language model: to write a token and to read it under the reference, and to learn from it once; and
 # a thread's rate, from the processor seconds of released cells that were trained again

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.design.cell import Cell
-from benchmarks.reports.rate_report import LAST_FIFTH
+from benchmarks.design.settings import LAST_FIFTH
 
 FILE = Path(__file__).with_name("open_runs.csv")
 RUN = ["task", "variant", "learning_rate", "seed"]

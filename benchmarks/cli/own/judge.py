@@ -38,7 +38,6 @@ from benchmarks.validation.usage import DONE, FAILED, check_folder
 from envs import TASKS
 from envs.validation import UsageError, look_up
 
-
 MOST_S, PROCESSES = 900.0, 2  # what a judgement is meant to take, and on how many processors
 
 

@@ -152,7 +152,7 @@ def test_the_page_and_the_answer_say_what_the_file_says(copied: tuple[Case, Foun
     assert text.startswith("It is not shown that `copy` is better than every rival on the hidden tasks: +0.00 ")
     assert count_words(text) <= 40
     document = page.document(made, found)
-    shown = as_markdown(document, document.tables, frozenset())
+    shown = as_markdown(document, document.tables, ())
     assert "All parts that numbers depend on are those of baseline_loo." in shown
     assert "is at an end of the list: a better one may lie outside." in shown  # of two rates
     assert "hidden/bandit is drawn as Bandit arms=6, contexts=2, instance=3." in shown
