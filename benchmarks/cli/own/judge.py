@@ -33,6 +33,7 @@ from benchmarks.judging.cells import hidden_cells, open_cells
 from benchmarks.judging.hidden import hide, knobs
 from benchmarks.judging.judge import Case, jobs_of, judge, to_train
 from benchmarks.judging.protocol import Protocol, reason_not_judged, rivals_of
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import BLOCK
 from benchmarks.validation.usage import DONE, FAILED, check_folder
 from envs import TASKS
@@ -110,7 +111,7 @@ class Judge(EngineFlags):
         few = rough(cost.run_seconds(least, at_once, after))
         print(f"at least {cost.counted_cells(len(least))}, one look of {BLOCK} seeds: about {few}", file=sys.stderr)
         much = cost.summary(most, at_once, after)
-        times = f"{case.protocol.looks} looks of {BLOCK} seeds"
+        times = f"{count_noun(case.protocol.looks, 'look')} of {BLOCK} seeds"
         print(f"at most {cost.counted_cells(len(most))}, {times}: {much}", file=sys.stderr)
         if (seconds := cost.run_seconds(most, PROCESSES, after)) > MOST_S:
             fewer = max(1_000, int(case.protocol.env_steps * MOST_S / seconds) // 1_000 * 1_000)
