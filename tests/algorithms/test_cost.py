@@ -11,6 +11,7 @@ from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from envs import TASKS
+from envs.api import Transcript
 
 
 def test_a_language_model_costs_four_products_to_play_and_four_for_each_pass() -> None:
@@ -43,7 +44,8 @@ def test_short_episodes_make_more_updates_of_rollouts_that_are_mostly_empty() ->
 def test_a_recurrent_network_reads_one_token_after_the_other() -> None:
     """lock/medium: transcripts of 1 + horizon tokens; 64 episodes an update, 16 steps each, 11 passes a step."""
     task, schedule = TASKS["lock/medium"], Schedule(epochs=4, minibatches=4)
-    horizon, length = task.spec.horizon, task.spec.observation.length
+    horizon, observation = task.spec.horizon, task.spec.observation
+    assert isinstance(observation, Transcript)
     settings = [TrainingConfig(network=network, collection=Episodes(64)) for network in (GRU(32), MLP())]
     recurrent, other = (sampled_seconds(task, t, schedule, False, 64 * horizon * 10, 10, 11) for t in settings)
-    assert recurrent - other == pytest.approx(10 * 16 * 11 * (length - 1) / cost.READ_PER_S)
+    assert recurrent - other == pytest.approx(10 * 16 * 11 * (observation.length - 1) / cost.READ_PER_S)
