@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from algorithms.composition import Schedule
+from algorithms.policies.networks.gru import GRU
 from algorithms.training_config import TrainingConfig, Unroll
-from envs.api import Features, Image, Task
+from envs.api import Features, Image, Task, Transcript
 from envs.delayed import delay_s
 from envs.language.models.transcript import ModelTranscript
 
 ACTED_PER_S, LEARNED_PER_S = 2_500_000, 900_000  # rows
 CALLS_PER_S, UPDATES_PER_S = 5_000, 150  # calls of a population's policy and steps of its optimiser, even with few rows
+READ_PER_S = 600  # tokens that a recurrent network reads one after the other, forwards and backwards
 SIMULATED_PER_S = {"Box2D": 30_000, "robot control": 9_000, "driving": 1_500}  # environment steps, by field
 # products with a frozen language model: to write a token and to read it under the reference, and to learn from it once; and
 # a thread's rate, from the processor seconds of released cells that were trained again
@@ -56,6 +58,8 @@ def sampled_seconds(
     observed = task.spec.observation.size if isinstance(task.spec.observation, Features) else 0
     width = 1 + observed / WIDE
     computed = updates * schedule.steps * passes / UPDATES_PER_S + played / ACTED_PER_S + learned / LEARNED_PER_S
+    if isinstance(observation, Transcript) and isinstance(training.network, GRU):
+        computed += updates * schedule.steps * passes * (observation.length - 1) / READ_PER_S
     return slow + calls / CALLS_PER_S + width * computed
 
 

@@ -32,10 +32,15 @@ def report_seconds(cells: int) -> float:
     return REPORT_S + REPORTED_CELL_S * cells
 
 
+def run_seconds(jobs: Sequence[Job], at_once: int, after_s: float) -> float:
+    """About how long the jobs take, so many at once, with start-up and what follows them."""
+    return START_S + makespan([], [job.expected_seconds for job in jobs], at_once) + after_s
+
+
 def summary(jobs: Sequence[Job], at_once: int, after_s: float) -> str:
     """How much there is to do, in one line. `after_s`: what follows the jobs, which is the report."""
     steps = sum(total_steps(job) for job in jobs)
-    seconds = START_S + makespan([], [job.expected_seconds for job in jobs], at_once) + after_s
+    seconds = run_seconds(jobs, at_once, after_s)
     what = f"{steps:,} environment steps, " if steps else ""
     report = " with its report" if after_s else ""
     return f"{what}{at_once} at once, about {rough(seconds)}{report}, {len(jobs) * BYTES_PER_CELL / 1e6:.1f} MB"

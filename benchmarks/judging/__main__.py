@@ -1,7 +1,8 @@
-"""`python -m benchmarks.judging > results/reference/judge.json`: the operating characteristics (characteristics.py)."""
+"""What is released of the judge: `python -m benchmarks.judging` makes its operating characteristics (characteristics.py),
+`python -m benchmarks.judging open NAME,...` the runs of registered variants on the open tasks (open_runs.py)."""
 
 import sys
 
-from benchmarks.judging.characteristics import main
+from benchmarks.judging import characteristics, open_runs
 
-sys.exit(main())
+sys.exit(open_runs.main(sys.argv[2:]) if sys.argv[1:2] == ["open"] else characteristics.main())

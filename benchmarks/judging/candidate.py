@@ -8,8 +8,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +19,7 @@ from benchmarks.design.resolve import reason_unsupported
 from benchmarks.judging.protocol import reason_not_judged
 from benchmarks.validation.usage import check_name, describe_error
 from envs.api import Task
-from envs.custom.sources import is_own_module
+from envs.custom.sources import files_of, is_own_module
 from envs.validation import UnknownName, UsageError
 
 CONSTANT = "VARIANT"
@@ -29,14 +29,16 @@ CONSTANT = "VARIANT"
 class Candidate:
     """A variant and its file.
 
-    sha256  of the file
-    source  the file without comments and blank space: what the hidden tasks are drawn from
+    sha256   of the file
+    source   the file and its modules, without comments and blank space: what the hidden tasks are drawn from
+    modules  SHA-256 of each local module that the file imports, directly or indirectly, by name
     """
 
     variant: Variant
     file: Path
     sha256: str
     source: str
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_candidate(name: str) -> Candidate:
@@ -53,13 +55,40 @@ def read_candidate(name: str) -> Candidate:
         line = getattr(error, "lineno", None)
         where = f", line {line}" if line else ""
         raise UsageError(f"{path}{where} is no Python: {getattr(error, 'msg', error)}") from error
-    variant = _variant(_imported(path, place), constant, path)
+    module = _imported(path, place)
+    variant = _variant(module, constant, path)
+    _check_once(tree, constant or CONSTANT, path)
     check_name("variant", variant.name)
     if variant.name in ALGORITHMS or variant.name in ALIASES:
         raise UsageError(f"{variant.name!r} in {path} is the name of a registered variant; give yours another")
     if reason := reason_not_judged(variant):
         raise UsageError(f"{variant.name} {reason}")
-    return Candidate(variant, path, hashlib.sha256(content).hexdigest(), ast.dump(tree))
+    others = {name: other for name, other in sorted(files_of(module.__name__).items()) if name != module.__name__}
+    source = "\n".join([ast.dump(tree), *(_without_comments(other) for other in others.values())])
+    modules = {name: hashlib.sha256(other.read_bytes()).hexdigest() for name, other in others.items()}
+    return Candidate(variant, path, hashlib.sha256(content).hexdigest(), source, modules)
+
+
+def _check_once(tree: ast.Module, constant: str, path: Path) -> None:
+    """UsageError where the file assigns its variant several times: the last would be judged without a word."""
+    lines = [
+        node.lineno
+        for node in tree.body
+        for target in (node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)])
+        if isinstance(target, ast.Name) and target.id == constant
+    ]
+    if len(lines) > 1:
+        raise UsageError(
+            f"{path} sets {constant} in lines {', '.join(map(str, lines))}: keep one, or name each its own"
+        )
+
+
+def _without_comments(path: Path) -> str:
+    """The syntax tree of a module; of what is no Python, such as a compiled module, a hash."""
+    try:
+        return ast.dump(ast.parse(path.read_bytes(), path.name))
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def check_tasks(variant: Variant, tasks: Iterable[Task]) -> None:

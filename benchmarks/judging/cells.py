@@ -18,6 +18,7 @@ from envs.api import Task
 from envs.seeding import Purpose
 
 EVALUATION = Evaluation(checkpoints=5)
+COSTLY = 1.25  # times the candidate's estimated seconds: a rival that takes longer waits until the others are beaten
 SELECTION = Evaluation(checkpoints=10, episodes=10)  # as `run --select-rates` has it
 
 
@@ -50,3 +51,23 @@ def hidden_cells(
         replace(cell, members=replace(cell.members, seeds=tuple(first + seed for seed in cell.members.seeds)))
         for cell in build_cells(rated, hidden.tasks, variants, protocol.env_steps)
     ]
+
+
+def look_seconds(hidden: Hidden, variant: Algorithm, protocol: Protocol) -> float:
+    """About how many processor seconds ten seeds of it take on the hidden tasks."""
+    cells = hidden_cells(hidden, [variant], {variant.name: 1.0}, 1, protocol)
+    return sum(cell.algorithm.expected_seconds(cell) for cell in cells)
+
+
+def stages_of(
+    hidden: Hidden, candidate: Algorithm, rivals: Sequence[Algorithm], protocol: Protocol
+) -> tuple[tuple[str, ...], ...]:
+    """Rivals that are met together: first those that cost about what the candidate does or less, then the others.
+
+    Most candidates are no better, and are stopped by a cheap rival. By an estimate from the settings, which is the same
+    every time and on every machine.
+    """
+    most = COSTLY * look_seconds(hidden, candidate, protocol)
+    costly = [rival.name for rival in rivals if look_seconds(hidden, rival, protocol) > most]
+    first = tuple(rival.name for rival in rivals if rival.name not in costly)
+    return tuple(stage for stage in (first, tuple(costly)) if stage)

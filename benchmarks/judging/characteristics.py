@@ -1,7 +1,8 @@
 """How often the judge errs, and what it detects: its own decision on resampled scores of released runs.
 
 Real: the training, the scores of the released runs, and `Judgement`, which decides. Resampled: which runs a candidate and
-its rivals have. A run is a seed's mean normalised score over the tasks of `estimators`. Runs are drawn with replacement,
+its rivals have. A run is a seed's mean normalised score over the tasks of `estimators`, at the checkpoint next to the tokens
+that a judged run has: earlier scores spread more than final ones. Runs are drawn with replacement,
 each contestant's by itself, so a candidate and its rival differ by chance as two variants do. That is the hard case: a copy
 that only has another name has the same runs as the original, and differs from it by nothing.
 
@@ -18,18 +19,23 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from algorithms import VARIANTS
 from benchmarks.experiments.estimators import EXPERIMENT
+from benchmarks.judging.cells import stages_of
 from benchmarks.judging.decision import Judgement
+from benchmarks.judging.hidden import hide
 from benchmarks.judging.protocol import FAMILIES, Protocol
 from benchmarks.loading.suites import build_suite
 from benchmarks.store.curves import BLOCK
 from benchmarks.store.sources import read_results, stored_cells
 from envs.api import Doubles
+
+Stages = Sequence[Sequence[str]]
 
 GAIN = 0.1
 COPIES = 200
@@ -48,17 +54,25 @@ class Rate:
     seeds: float
 
 
-def released_scores(results: Path) -> dict[str, Doubles]:
-    """Each learner's mean scores over the tasks, one a seed."""
+def released_scores(results: Path, tokens: int | None = None) -> dict[str, Doubles]:
+    """Each learner's mean scores over the tasks, one a seed: final ones, or those nearest to so many tokens."""
     frame, _, metas = read_results(stored_cells(results / EXPERIMENT.name))
     suite = build_suite(EXPERIMENT, frame, metas)
     tasks = list(suite.scales)
-    return {v: suite.final(v, tasks).mean(axis=1).to_numpy(float) for v in suite.learners if suite.tasks(v) == tasks}
+    shares = sorted(frame["fraction"].unique())
+    whole = max(EXPERIMENT.env_steps.values())
+    at = -1 if tokens is None else int(np.argmin([abs(share * whole - tokens) for share in shares]))
+    found = {}
+    for variant in suite.learners:
+        scores = suite.scores(variant, tasks) if suite.tasks(variant) == tasks else None
+        if scores is not None:
+            found[variant] = scores[at].mean(axis=1)
+    return found
 
 
-def judged(candidate: Doubles, rivals: Mapping[str, Doubles], protocol: Protocol) -> Judgement:
-    """The judgement on these scores, one a seed, of which each look takes ten more."""
-    judgement = Judgement(list(rivals), protocol.looks, protocol.alpha, protocol.margin)
+def judged(candidate: Doubles, rivals: Mapping[str, Doubles], protocol: Protocol, stages: Stages = ()) -> Judgement:
+    """The judgement on these scores, one a seed, of which each look takes ten more. stages: one of all rivals where none."""
+    judgement = Judgement(stages or [list(rivals)], protocol.looks, protocol.alpha, protocol.margin)
     while judgement.outcome is None and len(candidate) >= (judgement.taken + 1) * BLOCK:
         seeds = (judgement.taken + 1) * BLOCK
         judgement.look({r: candidate[:seeds] - rivals[r][:seeds] for r in judgement.undecided})
@@ -77,8 +91,17 @@ def resampled(
     found = []
     for original, names in pairs:
         candidate = rng.choice(scores[original], protocol.max_seeds) + gain
-        found.append(judged(candidate, {n: rng.choice(scores[n], protocol.max_seeds) for n in names}, protocol))
+        rivals = {n: rng.choice(scores[n], protocol.max_seeds) for n in names}
+        found.append(judged(candidate, rivals, protocol, order(original, tuple(names))))
     return _rate(case, gain, found)
+
+
+@cache
+def order(candidate: str, rivals: tuple[str, ...]) -> Stages:
+    """In which order a registered variant would meet these rivals."""
+    if candidate not in VARIANTS:
+        return [rivals]
+    return stages_of(hide(""), VARIANTS[candidate], [VARIANTS[rival] for rival in rivals], Protocol())
 
 
 def copies(scores: Mapping[str, Doubles], count: int, protocol: Protocol, rng: np.random.Generator) -> Rate:
@@ -95,13 +118,13 @@ def registered(scores: Mapping[str, Doubles], protocol: Protocol) -> Rate:
     found = []
     for name, own in scores.items():
         rivals = {r: scores[r] for r in FAMILIES[VARIANTS[name].critic] if r in scores and r != name}
-        found.append(judged(own, rivals, protocol))
+        found.append(judged(own, rivals, protocol, order(name, tuple(rivals))))
     return _rate("registered", 0.0, found)
 
 
 def _rate(case: str, gain: float, found: Sequence[Judgement]) -> Rate:
     outcomes = [judgement.outcome for judgement in found]
-    seeds = float(np.mean([judgement.taken * BLOCK for judgement in found]))
+    seeds = float(np.mean([judgement.seeds for judgement in found]))
     return Rate(case, gain, len(found), outcomes.count("better"), outcomes.count("worse"), seeds)
 
 
@@ -122,7 +145,7 @@ def characteristics(scores: Mapping[str, Doubles], count: int, protocol: Protoco
 def main(results: Path = Path("results/reference"), count: int = COPIES * 5) -> int:
     """Print the characteristics as JSON, for results/reference/judge.json."""
     protocol = Protocol()
-    rows = characteristics(released_scores(results), count, protocol)
+    rows = characteristics(released_scores(results, protocol.env_steps), count, protocol)
     document = {"alpha": protocol.alpha, "margin": protocol.margin, "max_seeds": protocol.max_seeds}
     print(json.dumps({**document, "rows": [vars(row) for row in rows]}, indent=1))
     print("; ".join(f"{row.case} +{row.gain:g}: {row.better} of {row.judged} better" for row in rows), file=sys.stderr)

@@ -5,6 +5,9 @@ full level (Berger 1982, the intersection-union test), so nothing is corrected f
 not better than some rival, it passes only where that one test errs. "Worse" means worse than some rival, which Holm's
 correction over the rivals allows for. Looks share alpha as in benchmarks.statistics.sequential. The tests are two-sided, so
 "better" where it is not true has a probability of at most alpha / 2.
+
+Costly rivals wait in a later stage, until those before are beaten. "Better" still needs every rival, so its error is the
+same. A false "worse" has at most alpha / 2 in the first stage, and alpha / 2 in the stage after it: alpha in all.
 """
 
 from __future__ import annotations
@@ -40,20 +43,36 @@ class Standing:
 
 @dataclass
 class Judgement:
-    """The looks so far. `alpha` is shared by `looks` looks, and differences below `margin` count as none."""
+    """The looks so far. `alpha` is shared by `looks` looks, and differences below `margin` count as none.
 
-    rivals: Sequence[str]
+    stages  rivals that are met together; the next stage begins at its first look when all before are beaten
+    at      the stage that is played
+    taken   looks of that stage
+    """
+
+    stages: Sequence[Sequence[str]]
     looks: int
     alpha: float
     margin: float
+    at: int = 0
     taken: int = 0
     decided: dict[str, SequentialDecision] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
     def undecided(self) -> list[str]:
-        """Rivals that the candidate must still be compared with."""
-        return [rival for rival in self.rivals if rival not in self.decided]
+        """Rivals of this stage that the candidate must still be compared with."""
+        return [rival for rival in self.stages[self.at] if rival not in self.decided]
+
+    @property
+    def not_met(self) -> list[str]:
+        """Rivals that the candidate was not compared with."""
+        return [rival for stage in self.stages for rival in stage if rival not in self.standings]
+
+    @property
+    def seeds(self) -> int:
+        """The most seeds that were looked at."""
+        return max((standing.seeds for standing in self.standings.values()), default=0)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -61,7 +80,7 @@ class Judgement:
         kinds = [decision.kind for decision in self.decided.values()]
         if "worse" in kinds:
             return "worse"
-        if kinds.count("better") == len(self.rivals):
+        if not self.not_met and kinds.count("better") == len(self.standings):
             return "better"
         return "not shown" if "same" in kinds or self.taken == self.looks else None
 
@@ -80,3 +99,6 @@ class Judgement:
             p = p if before is None else min(p, before.p_corrected)
             self.standings[rival] = Standing(rival, kind, len(d), moments(d)[0], low, high, p)
         self.decided |= found
+        beaten = all(one.kind == "better" for one in self.decided.values())
+        if beaten and not self.undecided and self.at + 1 < len(self.stages):
+            self.at, self.taken = self.at + 1, 0

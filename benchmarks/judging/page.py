@@ -82,6 +82,7 @@ def _method(case: Case, found: Found) -> list[str]:
     drawn = [f"{task.name} is drawn as {knobs(task)}." for task in hidden.tasks]
     return [
         f"Rivals: {list_variants(case_rivals(case))}. Better means better than each of them.",
+        *_released(found),
         f"Open tasks: {', '.join(p.open_tasks)}, {count_noun(len(p.rates), 'rate')} on {p.tuning_seeds} seeds each.",
         *drawn,
         f"The draw is {hidden.draw[:12]}, and seeds begin at {hidden.first_seed}.",
@@ -89,3 +90,9 @@ def _method(case: Case, found: Found) -> list[str]:
         f"A difference below {p.margin:g} counts as none.",
         f"Rules of the conformance kit: {found.rules} were tested.",
     ]
+
+
+def _released(found: Found) -> list[str]:
+    if not found.released:
+        return []
+    return [f"Runs on the open tasks were there already, at the same rates and seeds: {list_variants(found.released)}."]

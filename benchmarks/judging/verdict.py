@@ -18,10 +18,9 @@ from benchmarks.judging.protocol import twins_of
 from benchmarks.statistics.comparisons import Pair, compare_variants
 from benchmarks.statistics.wording.answers import first_that_fits
 from benchmarks.statistics.wording.phrases import count_noun, list_variants
-from benchmarks.store.curves import BLOCK
 from benchmarks.store.files import save_json
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "verdict.json"
 BROKEN = "broken"
 
@@ -30,7 +29,7 @@ def verdict(case: Case, found: Found) -> dict[str, Any]:
     """The fields of the file, of numbers, texts and lists alone."""
     variant, hidden = case.candidate.variant, case.hidden
     judgement = found.judgement
-    seeds = 0 if judgement is None else judgement.taken * BLOCK
+    seeds = 0 if judgement is None else judgement.seeds
     return {
         "schema": SCHEMA,
         "verdict": outcome(found),
@@ -39,13 +38,14 @@ def verdict(case: Case, found: Found) -> dict[str, Any]:
             "name": variant.name,
             "file": case.candidate.file.name,
             "sha256": case.candidate.sha256,
+            "modules": dict(case.candidate.modules),
             "sources": source_hash([variant]),
             "same_parts_as": list(twins_of(variant)),
             "variant": canonical(variant),
         },
         "protocol": asdict(case.protocol) | {"open_tasks": list(case.protocol.open_tasks)},
         "rules": found.rules,
-        "open": {"scores": _scores(found), "rates": found.rates},
+        "open": {"scores": _scores(found), "rates": found.rates, "released": found.released},
         "hidden": {
             "draw": hidden.draw,
             "tasks": {
@@ -55,6 +55,7 @@ def verdict(case: Case, found: Found) -> dict[str, Any]:
             "lost_runs": found.lost_runs,
         },
         "rivals": [] if judgement is None else [asdict(s) for s in judgement.standings.values()],
+        "not_met": [] if judgement is None else judgement.not_met,
         "by_task": by_task(case, found).to_dict("records"),
         "provenance": {**code(), **machine()},
     }
@@ -110,6 +111,11 @@ def reasons(case: Case, found: Found) -> list[str]:
     for s in found.judgement.standings.values():
         effect = f"{s.difference:+.3f} [{s.low:+.3f}, {s.high:+.3f}]"
         said.append(f"{words[s.decision]} {s.rival}: {effect}, p {s.p_corrected:.2g}, {s.seeds} seeds")
+    if left := found.judgement.not_met:
+        those = "it" if len(left) == 1 else "them"
+        said.append(
+            f"not compared with {', '.join(left)}, because runs of {those} take longer and the others come first"
+        )
     said += [f"all parts that numbers depend on are those of {name}" for name in twins_of(case.candidate.variant)]
     if found.lost_runs:
         said.append(f"{found.lost_runs} of its hidden runs diverged; they count as the worst of their task")

@@ -41,8 +41,24 @@ def source_of(things: Iterable[Any]) -> str:
     things = list(things)
     codes = [code_of(thing) for thing in things if is_interactive(thing)]
     begun = dict.fromkeys(name for thing in things if not is_interactive(thing) for name in _modules(thing))
-    found: dict[str, Path] = {}
     waiting = [(name, True) for name in begun] + [(name, False) for _, named in codes for name in sorted(named)]
+    found = _reached(waiting)
+    if not found and not codes:
+        return ""
+    digest = hashlib.sha256("".join(code for code, _ in codes).encode())
+    for name in sorted(found):
+        digest.update(f"{name}\0".encode() + hashlib.sha256(found[name].read_bytes()).digest())
+    return digest.hexdigest()[:LENGTH]
+
+
+def files_of(module: str) -> dict[str, Path]:
+    """The file of a module and those of all local modules that it imports, directly or indirectly, by module."""
+    return _reached([(module, True)])
+
+
+def _reached(waiting: list[tuple[str, bool]]) -> dict[str, Path]:
+    """The files of these modules, and of the local ones that they import. A module that is not `named` must be local."""
+    found: dict[str, Path] = {}
     while waiting:
         name, named = waiting.pop()
         if name in found or is_own_module(name) or (path := _file(name)) is None or not (named or _local(path)):
@@ -50,12 +66,7 @@ def source_of(things: Iterable[Any]) -> str:
         found[name] = path
         if _local(path) and path.suffix == ".py":
             waiting += [(other, False) for other in _imported(name, path)]
-    if not found and not codes:
-        return ""
-    digest = hashlib.sha256("".join(code for code, _ in codes).encode())
-    for name in sorted(found):
-        digest.update(f"{name}\0".encode() + hashlib.sha256(found[name].read_bytes()).digest())
-    return digest.hexdigest()[:LENGTH]
+    return found
 
 
 def describe_class(kind: type) -> dict[str, str]:

@@ -7,9 +7,11 @@ import pytest
 from algorithms import VARIANTS, cost
 from algorithms.composition import Schedule, passes_of
 from algorithms.cost import language_seconds, sampled_seconds
+from algorithms.policies.networks.gru import GRU
 from algorithms.policies.networks.mlp import MLP
 from algorithms.training_config import Episodes, TrainingConfig, Unroll
 from envs import TASKS
+from envs.api import Transcript
 
 
 def test_a_language_model_costs_four_products_to_play_and_four_for_each_pass() -> None:
@@ -37,3 +39,13 @@ def test_short_episodes_make_more_updates_of_rollouts_that_are_mostly_empty() ->
     computed = 50 / cost.UPDATES_PER_S + 896_000 / cost.ACTED_PER_S + 896_000 / cost.LEARNED_PER_S
     expected = 2_800 / cost.CALLS_PER_S + 1.25 * computed
     assert sampled_seconds(TASKS["FrozenLake-v1"], training, Schedule(), False, 11_200, 10) == pytest.approx(expected)
+
+
+def test_a_recurrent_network_reads_one_token_after_the_other() -> None:
+    """lock/medium: transcripts of 1 + horizon tokens; 64 episodes an update, 16 steps each, 11 passes a step."""
+    task, schedule = TASKS["lock/medium"], Schedule(epochs=4, minibatches=4)
+    horizon, observation = task.spec.horizon, task.spec.observation
+    assert isinstance(observation, Transcript)
+    settings = [TrainingConfig(network=network, collection=Episodes(64)) for network in (GRU(32), MLP())]
+    recurrent, other = (sampled_seconds(task, t, schedule, False, 64 * horizon * 10, 10, 11) for t in settings)
+    assert recurrent - other == pytest.approx(10 * 16 * 11 * (observation.length - 1) / cost.READ_PER_S)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,19 +21,25 @@ from algorithms import VARIANTS
 from benchmarks.cli.engine_flags import EngineFlags
 from benchmarks.cli.lookup import split
 from benchmarks.cli.options import RESULTS, check_positive
+from benchmarks.design.cell import Cell
 from benchmarks.design.resolve import reason_unsupported
 from benchmarks.execution import cost
+from benchmarks.execution.display.time_left import rough
 from benchmarks.execution.done import seems_done
+from benchmarks.execution.jobs import CellJob
 from benchmarks.judging import page, verdict
 from benchmarks.judging.candidate import check_tasks, read_candidate
 from benchmarks.judging.cells import hidden_cells, open_cells
 from benchmarks.judging.hidden import hide, knobs
-from benchmarks.judging.judge import Case, jobs_of, judge
+from benchmarks.judging.judge import Case, jobs_of, judge, to_train
 from benchmarks.judging.protocol import Protocol, reason_not_judged, rivals_of
+from benchmarks.statistics.wording.phrases import count_noun
 from benchmarks.store.curves import BLOCK
 from benchmarks.validation.usage import DONE, FAILED, check_folder
 from envs import TASKS
 from envs.validation import UsageError, look_up
+
+MOST_S, PROCESSES = 900.0, 2  # what a judgement is meant to take, and on how many processors
 
 
 @dataclass(frozen=True)
@@ -88,16 +95,35 @@ class Judge(EngineFlags):
         return Case(candidate, tuple(rivals), open_tasks, hidden, protocol, self.results)
 
     def _announce(self, case: Case, at_once: int) -> None:
-        """Say against whom, and how much there is to do at most; a dry run names the hidden tasks, too."""
+        """Say against whom, and how much there is to do at least and at most; a dry run names the hidden tasks, too."""
         rates = {variant.name: 1.0 for variant in case.contestants}
-        jobs = jobs_of(open_cells(case.open_tasks, case.contestants, case.protocol), case.pool)
-        for look in range(1, case.protocol.looks + 1):
-            jobs += jobs_of(hidden_cells(case.hidden, case.contestants, rates, look, case.protocol), case.pool)
-        pending = [job for job in jobs if not seems_done(job.path)]
-        names = ", ".join(rival.name for rival in case.rivals)
-        print(f"{case.candidate.variant.name} against {names}", file=sys.stderr)
-        much = cost.summary(pending, at_once, cost.report_seconds(0))
-        looks = f"{case.protocol.looks} looks of {BLOCK} seeds"
-        print(f"at most {cost.counted_cells(len(pending))}, {looks}: {much}", file=sys.stderr)
+        selected = to_train(case, open_cells(case.open_tasks, case.contestants, case.protocol))
+        looks = [
+            hidden_cells(case.hidden, case.contestants, rates, look, case.protocol)
+            for look in range(1, case.protocol.looks + 1)
+        ]
+        met = (case.name, *case.stages[0])
+        least = self._pending(case, [c for c in (*selected, *looks[0]) if c.algorithm.name in met])
+        most = self._pending(case, [*selected, *(cell for look in looks for cell in look)])
+        after = cost.report_seconds(0)
+        said = [f"against {', '.join(stage)}" for stage in case.stages]
+        print(f"{case.name} {'; where it beats them, '.join(said)}", file=sys.stderr)
+        few = rough(cost.run_seconds(least, at_once, after))
+        print(f"at least {cost.counted_cells(len(least))}, one look of {BLOCK} seeds: about {few}", file=sys.stderr)
+        much = cost.summary(most, at_once, after)
+        times = f"{count_noun(case.protocol.looks, 'look')} of {BLOCK} seeds"
+        print(f"at most {cost.counted_cells(len(most))}, {times}: {much}", file=sys.stderr)
+        if (seconds := cost.run_seconds(most, PROCESSES, after)) > MOST_S:
+            fewer = max(1_000, int(case.protocol.env_steps * MOST_S / seconds) // 1_000 * 1_000)
+            print(
+                f"on {PROCESSES} processors this may take longer than {rough(MOST_S)}: its runs cost more than most; "
+                f"--env-steps {fewer} takes less, of every contestant",
+                file=sys.stderr,
+            )
         for task in case.hidden.tasks if self.dry_run else ():
             print(f"{task.name}: {knobs(task)}")
+
+    @staticmethod
+    def _pending(case: Case, cells: Sequence[Cell]) -> list[CellJob]:
+        """Jobs that have no result yet. The rates of hidden cells are not known yet, nor is whether they have one."""
+        return [job for job in jobs_of(cells, case.pool) if not seems_done(job.path)]

@@ -27,10 +27,10 @@ def test_slow_steps_are_expected_to_take_their_time() -> None:
 
 
 def test_a_bodys_steps_and_small_batches_are_expected_to_take_their_time() -> None:
-    """500 steps of 4 members; 8 environments in place of 4 halve the calls and the updates."""
+    """500 steps of 4 members; 8 environments in place of 4 halve the calls and the updates, each of 1 token to read."""
     plain = small_cell(seeds=4)
     body = replace(plain, task=replace(plain.task, field="robot control"))
     assert seconds(body) - seconds(plain) == pytest.approx(2_000 / cost.SIMULATED_PER_S["robot control"])
     four, eight = (replace(plain, training=replace(plain.training, collection=Unroll(5, envs))) for envs in (4, 8))
-    saved = 62.5 / cost.CALLS_PER_S + 12.5 / cost.UPDATES_PER_S
+    saved = 62.5 / cost.CALLS_PER_S + 12.5 / cost.UPDATES_PER_S + 12.5 / cost.READ_PER_S
     assert seconds(four) - seconds(eight) == pytest.approx(saved)

@@ -49,6 +49,7 @@ def test_comments_and_space_draw_nothing_anew(tmp_path: Path) -> None:
         ("VARIANT = (", r"line 1 is no Python: '\(' was never closed"),
         ("x = 1", "holds no variant: it needs VARIANT"),
         (f'{HEAD}A = replace(VARIANTS["rloo"], name="a")\nB = replace(A, name="b")', "holds 2 variants: name one, as"),
+        (f"{ONE}VARIANT = replace(VARIANT, name='again')", "sets VARIANT in lines 3, 4: keep one"),
         ("VARIANT = 3", "is of class int, and no Variant"),
         ("raise KeyError('x')", "cannot be imported: KeyError"),
         (ONE.replace("mine", "ppo"), "'ppo' in .* is the name of a registered variant"),
@@ -77,3 +78,19 @@ def test_mistakes_of_a_name_are_named(tmp_path: Path) -> None:
         read_candidate(file(tmp_path, ONE, "random.py"))
     with pytest.raises(UsageError, match=r"two words\.py cannot be imported"):
         read_candidate(file(tmp_path, ONE, "two words.py"))
+
+
+def test_a_module_that_the_file_imports_draws_anew_and_its_comments_do_not(tmp_path: Path) -> None:
+    """Else an author could keep the file, and with it the hidden tasks, and change the estimator beside it."""
+    text = f"import judged_part\n{ONE}"
+    found = []
+    for part in ("NUMBER = 1\n", "# a word\nNUMBER = 1\n", "NUMBER = 2\n"):
+        for name in ("judged_part", "judged_whole"):
+            sys.modules.pop(name, None)
+        (tmp_path / "judged_part.py").write_text(part)
+        found.append(read_candidate(file(tmp_path, text, "judged_whole.py")))
+    first, commented, changed = found
+    assert first.sha256 == commented.sha256 == changed.sha256
+    assert first.source == commented.source != changed.source
+    assert first.modules == {"judged_part": hashlib.sha256(b"NUMBER = 1\n").hexdigest()}
+    assert commented.modules != first.modules

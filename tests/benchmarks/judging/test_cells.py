@@ -1,8 +1,8 @@
 """The cells of a judgement: equal tuning on selection seeds, then blocks of drawn test seeds."""
 
 from algorithms import VARIANTS
-from benchmarks.judging.cells import hidden_cells, open_cells
-from benchmarks.judging.hidden import Hidden
+from benchmarks.judging.cells import hidden_cells, open_cells, stages_of
+from benchmarks.judging.hidden import Hidden, hide
 from benchmarks.judging.protocol import Protocol
 from envs import TASKS
 from envs.seeding import Purpose
@@ -31,3 +31,11 @@ def test_each_look_adds_the_next_ten_drawn_seeds_at_the_chosen_rates() -> None:
             assert cell.members.rates == (rates[cell.algorithm.name],) * 10
             assert cell.members.purpose is Purpose.TEST
         assert [cell.algorithm.name for cell in cells] == ["rloo", "gae"]
+
+
+def test_a_rival_that_trains_longer_than_the_candidate_waits() -> None:
+    rivals = [VARIANTS[name] for name in ("npg", "entropy_annealed", "gae")]
+    stages = {name: stages_of(hide(""), VARIANTS[name], rivals, Protocol()) for name in ("gae", "ppo", "npg")}
+    assert stages["gae"] == (("entropy_annealed", "gae"), ("npg",))  # a tenth of the natural gradient's passes
+    assert stages["ppo"] == stages["npg"] == (("npg", "entropy_annealed", "gae"),)  # 16 steps an update
+    assert stages_of(hide(""), VARIANTS["gae"], rivals[:1], Protocol()) == (("npg",),)

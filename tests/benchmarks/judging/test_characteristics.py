@@ -33,9 +33,22 @@ def test_scores_of_fewer_seeds_have_fewer_looks() -> None:
 
 @pytest.mark.slow
 def test_released_scores_keep_the_errors_and_the_power_that_are_published() -> None:
-    scores = released_scores(REFERENCE)
+    scores = released_scores(REFERENCE, PROTOCOL.env_steps)
     rows = [vars(row) for row in characteristics(scores, 1_000, PROTOCOL)]
     assert rows == json.loads((REFERENCE / "judge.json").read_text())["rows"]
     for row in rows:
         share = row["better"] / row["judged"]
         assert share >= 0.8 if row["gain"] else share <= 0.05, row
+
+
+def test_scores_of_a_judge_s_tokens_are_those_of_the_nearest_checkpoint() -> None:
+    """estimators has 60,000 tokens and a checkpoint every 6,000: of 20,000 it is that at 18,000."""
+    at = released_scores(REFERENCE, 20_000)
+    assert at.keys() == released_scores(REFERENCE).keys()
+    np.testing.assert_array_equal(at["rloo"], released_scores(REFERENCE, 18_000)["rloo"])
+    assert (
+        at["rloo"].mean()
+        < released_scores(REFERENCE, 60_000)["rloo"].mean()
+        == released_scores(REFERENCE)["rloo"].mean()
+    )
+    assert len(at["rloo"]) == 14

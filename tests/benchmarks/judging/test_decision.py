@@ -14,7 +14,7 @@ TINY = np.array([0.001, -0.001] * 5)
 
 
 def judged(*looks: dict[str, Doubles], rivals: str = "abc", most: int = 3) -> Judgement:
-    judgement = Judgement(list(rivals), most, 0.05, 0.05)
+    judgement = Judgement([list(stage) for stage in rivals.split()], most, 0.05, 0.05)
     for differences in looks:
         judgement.look(differences)
     return judgement
@@ -91,3 +91,31 @@ def test_a_small_difference_that_is_shown_is_better_and_not_the_same() -> None:
     """.01 on all of ten seeds lies within the margin of .05, and above 0."""
     judgement = judged({"a": np.full(10, 0.01)}, rivals="a")
     assert (judgement.outcome, judgement.standings["a"].decision) == ("better", "better")
+
+
+def test_a_costly_rival_is_met_when_the_others_are_beaten_and_from_its_first_look() -> None:
+    judgement = judged({"a": ALL, "b": NOTHING}, rivals="ab c")
+    assert judgement.undecided == ["b"]
+    assert judgement.not_met == ["c"]
+    judgement.look({"b": np.concatenate([ALL, ALL])})
+    assert judgement.undecided == ["c"]
+    assert (judgement.outcome, judgement.taken) == (None, 0)
+    judgement.look({"c": EIGHT})  # p = .0078: below the first look's level of .02
+    assert judgement.outcome == "better"
+    assert [judgement.standings[r].seeds for r in "abc"] == [10, 20, 10]
+    assert judgement.seeds == 20
+    assert judgement.not_met == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "outcome"), [([TINY], "not shown"), ([NOTHING, NOTHING, NOTHING], "not shown"), ([-ALL], "worse")]
+)
+def test_who_beats_not_the_first_meets_no_costly_rival(looks: list[Doubles], outcome: str) -> None:
+    judgement = judged(*({"a": d} for d in looks), rivals="a c")
+    assert judgement.outcome == outcome
+    assert judgement.not_met == ["c"]
+
+
+def test_beating_the_cheap_ones_alone_is_not_better() -> None:
+    judgement = judged({"a": ALL}, {"c": NOTHING}, {"c": NOTHING}, {"c": NOTHING}, rivals="a c")
+    assert judgement.outcome == "not shown"

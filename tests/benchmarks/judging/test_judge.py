@@ -56,6 +56,19 @@ class Faulty(LeaveOneOut):
         return b + (np.inf if q.shape[1] == self.members else 0.0), state
 
 
+SEEN: list[int] = []
+
+
+@dataclass(frozen=True)
+class Counting(LeaveOneOut):
+    """A baseline that grows with the rollouts that this process has seen."""
+
+    def __call__(self, q: Any, rollout: Any, values: Any, state: Any) -> Any:
+        b, state = super().__call__(q, rollout, values, state)
+        SEEN.append(1)
+        return b + 0.01 * len(SEEN), state
+
+
 def case(variant: Variant, folder: Path, *rivals: str) -> Case:
     file = folder / "mine.py"
     candidate = Candidate(variant, file, "0" * 64, "source")
@@ -77,13 +90,14 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Found, bytes
 def test_a_copy_is_not_shown_to_be_better_and_is_named(copied: tuple[Case, Found, bytes]) -> None:
     made, found, written = copied
     document = json.loads(written)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["verdict"] == "not shown"
     assert document["candidate"]["same_parts_as"] == ["baseline_loo"]
     (rival,) = document["rivals"]
     assert (rival["rival"], rival["difference"], rival["p_corrected"], rival["seeds"]) == ("baseline_loo", 0.0, 1.0, 10)
     assert document["open"]["scores"]["copy"] == document["open"]["scores"]["baseline_loo"]
     assert set(document["open"]["scores"]["copy"]) == {"0.01", "0.03"}
+    assert document["open"]["released"] == document["not_met"] == []
     assert document["hidden"]["seeds"] == [5_000_000, 5_000_009]
     assert len(cells(made.pool)) == 4  # of both, on the open and on the hidden task
     assert found.lost_runs == 0
@@ -99,13 +113,46 @@ def test_the_verdict_repeats_bit_for_bit_after_a_kill(copied: tuple[Case, Found,
     assert "time" not in json.loads(written)["provenance"]
 
 
+def test_damaged_files_are_made_anew_and_change_nothing(
+    copied: tuple[Case, Found, bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    made, _, written = copied
+    damaged = cells(made.pool)[0]
+    damaged.write_bytes(damaged.read_bytes()[:500])
+    (made.folder / verdict.FILE).write_text('{"verdict": "better"')
+    again = judge(made, Execution(1))
+    assert verdict.save(made, again).read_bytes() == written
+    assert f"damaged: {damaged.name}" in capfd.readouterr().err
+    for aside in damaged.parent.glob(f"{damaged.name}*"):
+        if aside != damaged:
+            aside.unlink()
+
+
+def test_a_candidate_that_beats_no_cheap_rival_leaves_the_costly_one_untrained(tmp_path: Path) -> None:
+    """A natural gradient passes eleven times where baseline_loo passes once."""
+    made = case(COPY, tmp_path, "npg", "baseline_loo")
+    assert made.stages == (("baseline_loo",), ("npg",))
+    found = judge(made, Execution(1))
+    assert {path.name.split("__")[1] for path in cells(made.pool)} == {"copy", "baseline_loo"}
+    document = verdict.verdict(made, found)
+    assert (document["verdict"], document["not_met"]) == ("not shown", ["npg"])
+    assert "not compared with npg, because runs of it take longer and the others come first" in document["reasons"]
+
+
+def test_who_keeps_state_between_rollouts_is_broken(tmp_path: Path) -> None:
+    """Its runs would depend on what its process had trained before."""
+    found = judge(case(COPY.rung("counting", "", baseline=Counting()), tmp_path, "baseline_loo"), Execution(1))
+    assert found.broken
+    assert not cells(tmp_path)
+
+
 def test_the_page_and_the_answer_say_what_the_file_says(copied: tuple[Case, Found, bytes]) -> None:
     made, found, _ = copied
     text = verdict.answer(made, found)
     assert text.startswith("It is not shown that `copy` is better than every rival on the hidden tasks: +0.00 ")
     assert count_words(text) <= 40
     document = page.document(made, found)
-    shown = as_markdown(document, document.tables, frozenset())
+    shown = as_markdown(document, document.tables, ())
     assert "All parts that numbers depend on are those of baseline_loo." in shown
     assert "is at an end of the list: a better one may lie outside." in shown  # of two rates
     assert "hidden/bandit is drawn as Bandit arms=6, contexts=2, instance=3." in shown
