@@ -21,7 +21,9 @@ def runs(second: float) -> dict[tuple[str, str], object]:
 
 def test_tasks_are_told_by_the_side_that_is_shown() -> None:
     answer, details = TWIN.sentence(data(runs(-0.2))).split("\n\n")  # type: ignore[arg-type]
-    assert answer == "With equally many labels `rloo` scores higher than its supervised twin on text, and lower on pole."
+    assert (
+        answer == "With equally many labels `rloo` scores higher than its supervised twin on text, and lower on pole."
+    )
     assert "- On text `rloo` gains 0.40 [0.39, 0.41] (p 0.0039)." in details  # twice 2 / 2^10
     assert "- On pole `rloo` loses 0.20 [0.19, 0.21] (p 0.0039)." in details
     assert "- p is corrected over 2 tasks (Holm), 10 seeds.\n" in details
