@@ -63,7 +63,7 @@ def _bias(stale: pd.DataFrame) -> list[str]:
             best = str(row.idxmin())
             if best != PLAIN:
                 lines.append(
-                    f"At {x:g} nats {best} has the least bias of the others: {_size(row[best])}, against "
+                    f"At {x:g} {'nat' if x == 1 else 'nats'} {best} has the least bias of the others: {_size(row[best])}, against "
                     f"{_size(row[PLAIN])} {PLAIN}."
                 )
         worse = [str(v) for v in medians if (medians[v] > medians[PLAIN]).all()]

@@ -68,7 +68,7 @@ def test_a_bias_of_rounding_is_0_in_the_table_and_in_the_sentences() -> None:
         "Of 2 corrections, sequence IS is unbiased at every drift and task, by enumeration.",
         "The biases below are medians of 1 task, in units of |grad J|.",
         "At 0.1 nats truncated has the least bias of the others: 0, against 0.30 uncorrected.",
-        "At 1 nats truncated has the least bias of the others: 0.004, against 0.50 uncorrected.",
+        "At 1 nat truncated has the least bias of the others: 0.004, against 0.50 uncorrected.",
     ]
 
 
