@@ -39,15 +39,17 @@ def watch(title: str, stage: Generator[StageProgress, None, T], out: TextIO | No
         if first is None or progress.done <= before:  # the first stage, or a new one
             if first is None:
                 print(title, file=out)
-            first, start = progress.done - 1, time.monotonic()  # what was done before, where it is resumed
+            first, start = progress.done, time.monotonic()  # not before: a stage may be resumed, or begin slowly
         before = progress.done
         now = time.monotonic()
         if now - last < (TERMINAL_EVERY_S if live else PLAIN_EVERY_S):
             continue
         last, shown = now, True
-        speed = (progress.done - first) / max(now - start, 1e-9)
-        left = rough((progress.total - progress.done) / speed)
-        measured = "  ".join(f"{name} {value:.3g}" for name, value in progress.measures.items())
-        line = f"{duration(now - begun)}  {progress.done / progress.total:4.0%}  {measured}  about {left} left"
+        parts = [f"{duration(now - begun)}  {progress.done / progress.total:4.0%}"]
+        parts += [f"{name} {value:.3g}" for name, value in progress.measures.items()]
+        if progress.done > first:
+            speed = (progress.done - first) / max(now - start, 1e-9)
+            parts.append(f"about {rough((progress.total - progress.done) / speed)} left")
+        line = "  ".join(parts)
         out.write(f"\r\x1b[K{line[: columns(out) - 1]}" if live else f"{line}\n")  # the next one is to cover it
         out.flush()

@@ -62,8 +62,9 @@ def _bias(stale: pd.DataFrame) -> list[str]:
         for x, row in medians.iterrows():
             best = str(row.idxmin())
             if best != PLAIN:
+                nats = "1 nat" if x == 1 else f"{x:g} nats"
                 lines.append(
-                    f"At {x:g} {'nat' if x == 1 else 'nats'} {best} has the least bias of the others: {_size(row[best])}, against "
+                    f"At {nats} {best} has the least bias of the others: {_size(row[best])}, against "
                     f"{_size(row[PLAIN])} {PLAIN}."
                 )
         worse = [str(v) for v in medians if (medians[v] > medians[PLAIN]).all()]
