@@ -159,7 +159,7 @@ def report_metadata(cell: Cell) -> dict[str, object]:
     limits = declared_limits(task.factory)
     optional = {
         "frontier": None if frontier is None else frontier.as_json(),
-        "return_range": [x if math.isfinite(x) else None for x in limits] if limits.known else None,
+        "return_range": limits.as_json() if limits.known else None,
     }
     needs = f" (needs another {', '.join(algorithm.needs)})" if algorithm.needs else ""
     return {

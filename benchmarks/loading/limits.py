@@ -7,7 +7,6 @@ how their rewards are defined (envs.control.limits.EPISODES). The author of a ta
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -67,11 +66,7 @@ def _declared(metas: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Limits]
     """What the authors of tasks said of their returns when the cells were trained, by name."""
     for meta in metas:
         if known := meta.get("reading", {}).get("return_range"):
-            low, high = known
-            yield (
-                meta["cell"]["task"]["name"],
-                Limits(-math.inf if low is None else low, math.inf if high is None else high),
-            )
+            yield meta["cell"]["task"]["name"], Limits.from_json(known)
 
 
 def _optimum(factory: Factory) -> Limits:

@@ -69,6 +69,7 @@ class StudyResult:
     selection      the default and the best trials, again on the selection seeds: the best of them was chosen
     test           {"default": ..., "tuned": ...} on the test seeds, the same for both
     scales         floor, ceiling and threshold of each task
+    return_ranges  the least and the largest return of an episode, of the tasks whose authors declare them
     """
 
     study: str
@@ -84,6 +85,7 @@ class StudyResult:
     test: Mapping[str, StageResult]
     provenance: Mapping[str, object]
     scales: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    return_ranges: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
     @property
     def task_scales(self) -> dict[str, Scale]:

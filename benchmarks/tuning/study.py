@@ -16,6 +16,7 @@ from benchmarks.tuning.search import Search
 from benchmarks.tuning.stages import Cells, Stages
 from benchmarks.tuning.storage.studies import open_study
 from benchmarks.tuning.storage.workers import Worker, heartbeat
+from envs.control.limits import declared_limits
 
 
 class StudyInProgress:
@@ -68,6 +69,7 @@ class StudyInProgress:
     ) -> StudyResult:
         plan = self.plan
         scales = {n: (s.floor, s.ceiling, s.threshold if s.solvable else None) for n, s in plan.scales.items()}
+        declared = [(task.name, declared_limits(task.factory)) for task in plan.tasks]
         return StudyResult(
             study=plan.study,
             variant=plan.variant.name,
@@ -82,6 +84,7 @@ class StudyInProgress:
             test=test,
             provenance=self.provenance,
             scales=scales,
+            return_ranges={name: limits.as_json() for name, limits in declared if limits.known},
         )
 
 

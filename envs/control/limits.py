@@ -7,7 +7,7 @@ exceeded. Nor is the uniform policy's return.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from envs.api import Factory
@@ -27,6 +27,16 @@ class Limits(NamedTuple):
     def within(self, other: Limits) -> Limits:
         """Both at once."""
         return Limits(max(self.low, other.low), min(self.high, other.high))
+
+    def as_json(self) -> list[float | None]:
+        """[low, high], None where infinite."""
+        return [x if math.isfinite(x) else None for x in self]
+
+    @classmethod
+    def from_json(cls, ends: Sequence[float | None]) -> Limits:
+        """What `as_json` wrote."""
+        low, high = ends
+        return cls(-math.inf if low is None else low, math.inf if high is None else high)
 
 
 @runtime_checkable

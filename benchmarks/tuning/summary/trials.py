@@ -13,7 +13,7 @@ from benchmarks.loading.limits import named_limits
 from benchmarks.tuning.imputation import impute, worst_finite_scores
 from benchmarks.tuning.result import BySeed, StudyResult, TrialResult
 from envs.api import Doubles
-from envs.control.limits import Limits
+from envs.control.limits import ANYTHING, Limits
 from envs.control.limits import mean as mean_limits
 
 NAN = float("nan")
@@ -77,7 +77,9 @@ def tested_scores(study: StudyResult) -> tuple[Doubles, Doubles]:
 
 def score_limits(study: StudyResult) -> Limits:
     """What the expected score cannot leave, a mean over the study's tasks."""
-    known = [(scale, named_limits(task, scale)) for task, scale in study.task_scales.items()]
+    declared = {task: Limits.from_json(ends) for task, ends in study.return_ranges.items()}
+    scales = study.task_scales.items()
+    known = [(scale, declared.get(task, ANYTHING).within(named_limits(task, scale))) for task, scale in scales]
     return mean_limits(Limits(*(float(x) for x in scale.read(limits))) for scale, limits in known)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -9,9 +12,9 @@ import scipy.stats
 from benchmarks.statistics.sign_flips import sign_flip_shift
 from benchmarks.tuning.report.gains import bold_rows
 from benchmarks.tuning.report.report import compose
-from benchmarks.tuning.result import StageResult
-from benchmarks.tuning.summary.trials import per_seed
-from tests.benchmarks.tuning.report.synthetic_studies import of, said, study
+from benchmarks.tuning.result import StageResult, load, save
+from benchmarks.tuning.summary.trials import per_seed, score_limits
+from tests.benchmarks.tuning.report.synthetic_studies import TEN, of, said, study
 
 
 def test_the_gain_of_a_study_by_hand() -> None:
@@ -94,3 +97,16 @@ def test_tasks_tuned_jointly_are_one_mean_a_seed() -> None:
 def test_bold_is_who_may_be_best_of_a_task() -> None:
     made = of(study("a"), study("b", default=(0.5,) * 8), study("c", ("Acrobot-v1",)))
     assert bold_rows(made) == {"default": [False, True, False], "tuned": [True, True, False]}
+
+
+def test_intervals_end_at_what_the_author_of_the_task_declares(tmp_path: Path) -> None:
+    """Returns of a task of one's own end at 0; the score of CartPole-v1 ends at its 500, which counts 1."""
+    own = replace(
+        study(tasks=("tank:Tank",), **TEN),
+        scales={"tank:Tank": (None, None, None)},
+        return_ranges={"tank:Tank": [None, 0.0]},
+    )
+    read = load(save(own, tmp_path))
+    assert score_limits(read) == (float("-inf"), 0.0)
+    assert score_limits(replace(read, return_ranges={})) == (float("-inf"), float("inf"))
+    assert score_limits(replace(study(), scales={"CartPole-v1": (20.0, 500.0, 475.0)})).high == 1.0
