@@ -8,7 +8,7 @@ import importlib
 import io
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
@@ -149,10 +149,17 @@ def _unboxed(name: str, text: str) -> str:
     more = f"; all: {program()} {name} --help"
     if kept[:1] == ["Unrecognized options"]:
         return f"{name} takes no {kept[-1].partition(': ')[2]!r}{more}"
-    if kept[:1] == ["Required options"]:  # "Missing from ...", then an option and its help a line, then the command
-        wanted = " ".join(kept[2:-1]).replace("(required)", "").strip()
-        return f"{name} needs {wanted}{more}"
+    if kept[:1] == ["Required options"]:  # "Missing from ...", then the options, then the command
+        return f"{name} needs {', and '.join(_required(kept[2:-1]))}{more}"
     return "; ".join(kept) or "the arguments do not fit"
+
+
+def _required(lines: Sequence[str]) -> Iterator[str]:
+    """Each missing argument, from its name in a line and its help in further ones: --flag (its help), or the help alone."""
+    found = re.findall(r"(\S+)(?: \S+)?\n(.*?)\s*\(required\)", "\n".join(lines), re.DOTALL)
+    for argument, text in found:
+        told = text.replace("\n", " ")
+        yield f"{argument} ({told})" if argument.startswith("-") else told
 
 
 def _print_usage_error(error: UsageError) -> int:

@@ -68,7 +68,8 @@ def describe_error(error: BaseException) -> str:
     frames = "".join(traceback.format_tb(error.__traceback__)[-FRAMES:]).rstrip()
     head, _, rest = words.partition("\n")
     where = f" ({line})" if (line := users_line(error)) else ""
-    lines = [f"{type(error).__name__}: {head}{where}", rest, frames]
+    said = f": {head}" if head else ""
+    lines = [f"{type(error).__name__}{said}{where}", rest, frames]
     return printable("\n".join(line for line in lines if line))
 
 

@@ -66,7 +66,9 @@ def test_a_job_that_misbehaves_ends_alone(engine: Engine, tmp_path: Path, capfd:
     names = ["killed", "raises", "fine", "killed once", "exits", "prints", "fine too"]
     names += ["left"] if engine.one_machine else []  # to Ray it is the same death, and each costs a worker's start
     heard, ends = dispatched(engine, tmp_path, names, misbehaves)
-    assert str(ends["raises"]).startswith("RuntimeError: no\n")
+    assert str(ends["raises"]).startswith(
+        "RuntimeError: no (tests/benchmarks/execution/engines/test_contract.py, line "
+    )
     assert str(ends["exits"]).startswith("SystemExit: the code of the task or variant called sys.exit(3)")
     assert str(ends["killed"]).startswith("its worker died twice")
     assert str(ends.get("left", "its worker died twice")).startswith("its worker died twice")
