@@ -23,6 +23,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._messages: deque[bytes] = deque(maxlen=MOST)
         self._some = asyncio.Event()
+        self._taken = 0
 
     async def put(self, message: bytes) -> None:
         """Leave a message."""
@@ -33,10 +34,14 @@ class Mailbox:
         """All messages; waits for one where there is none."""
         await self._some.wait()
         await asyncio.sleep(GATHER_S)
-        return await self.drain()
+        self._taken += 1
+        return self._all()
 
-    async def drain(self) -> list[bytes]:
-        """All messages that there are."""
+    async def drain(self) -> tuple[int, list[bytes]]:
+        """How many calls of `take` have been answered, and all messages that are still here."""
+        return self._taken, self._all()
+
+    def _all(self) -> list[bytes]:
         messages, self._messages = list(self._messages), deque(maxlen=MOST)
         self._some.clear()
         return messages
@@ -59,22 +64,26 @@ class Letters:
         place = strategies.NodeAffinitySchedulingStrategy(here, soft=False)
         self.box = self._ray.remote(Mailbox).options(num_cpus=0, scheduling_strategy=place).remote()
         self.next = self.box.take.remote()
+        self._received = 0
 
     def take(self) -> list[Any]:
         """The messages that have come."""
         try:
             messages = [pickle.loads(message) for message in self._ray.get(self.next)]
             self.next = self.box.take.remote()
+            self._received += 1
         except self._ray.exceptions.RayError:
             self._open()
             return []
         return messages
 
     def drain(self) -> list[Any]:
-        """What is in the mailbox now."""
-        with contextlib.suppress(self._ray.exceptions.RayError):
-            return [pickle.loads(message) for message in self._ray.get(self.box.drain.remote(), timeout=DRAIN_S)]
-        return []
+        """What is in the mailbox now, and what has left it and is still on the way."""
+        try:
+            taken, messages = self._ray.get(self.box.drain.remote(), timeout=DRAIN_S)
+        except self._ray.exceptions.RayError:
+            return []
+        return [*(self.take() if taken > self._received else []), *map(pickle.loads, messages)]
 
     def close(self) -> None:
         """Remove the mailbox."""
