@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.statistics.wording.phrases import count_noun, list_words
 from benchmarks.store import pooling
 from benchmarks.store.curves import FINITE, evaluation_states
 from benchmarks.store.files import Damaged
@@ -18,6 +19,7 @@ from benchmarks.store.sources import experiments_under, imported_cells, read_res
 from envs.validation import UsageError
 
 MAX_LISTED = 8  # differences of configuration that are listed
+NAMED = 3  # cells that a line lists by name
 PROVENANCE = ("commit", "dirty", "packages", "device", "results_version", "python", "system", "processor", "imported")
 CellKey = tuple[str, str]  # task, variant
 
@@ -99,10 +101,7 @@ def differences(a: ResultFolder, b: ResultFolder) -> list[str]:
         if (other := metas_a.get(cell_key(meta))) is not None:
             for line in pooling.differing(pooling.configuration(other), pooling.configuration(meta)):
                 lines.setdefault(line, []).append(" x ".join(cell_key(meta)))
-    listed = [
-        f"{line} ({len(where)} cells: {', '.join(where[:3])}{', ...' if len(where) > 3 else ''})"
-        for line, where in lines.items()
-    ]
+    listed = [f"{line} ({count_noun(len(where), 'cell')}: {list_words(where, NAMED)})" for line, where in lines.items()]
     more = [f"{len(listed) - MAX_LISTED} more differences of configuration"] if len(listed) > MAX_LISTED else []
     facts = []
     for name in PROVENANCE:
@@ -117,10 +116,12 @@ def uncompared(a: ResultFolder, b: ResultFolder) -> list[str]:
     have = [{*side.cell_keys} for side in (a, b)]
     lines = [f"only in A: {' x '.join(p)}" for p in sorted(have[0] - have[1])]
     lines += [f"only in B: {' x '.join(p)}" for p in sorted(have[1] - have[0])]
+    fewer: dict[tuple[int, int], list[str]] = {}  # seeds in A and B -> cells
     for p in sorted(have[0] & have[1]):
-        seeds_a, seeds_b = a.diverged[p][1], b.diverged[p][1]
-        if seeds_b < seeds_a:
-            lines.append(f"{' x '.join(p)}: {seeds_a} seeds in A, {seeds_b} in B")
+        seeds = a.diverged[p][1], b.diverged[p][1]
+        if seeds[1] < seeds[0]:
+            fewer.setdefault(seeds, []).append(" x ".join(p))
+    lines += [f"{list_words(cells, NAMED)}: {of_a} seeds in A, {of_b} in B" for (of_a, of_b), cells in fewer.items()]
     for side, name in ((a, "A"), (b, "B")):
         lost = sum(number for number, _ in side.diverged.values())
         if lost:

@@ -122,7 +122,7 @@ def test_what_differs_and_what_is_missing_is_told(tmp_path: Path) -> None:
         path.unlink()
     write_cell(b, "t", "ppo", SEEDS, curve(np.ones(10)), env_steps=7)
     sides = result_folders.load(a), result_folders.load(b)
-    assert result_folders.differences(*sides) == ["env_steps: null | 7 (1 cells: t x ppo)"]
+    assert result_folders.differences(*sides) == ["env_steps: null | 7 (1 cell: t x ppo)"]
     assert result_folders.uncompared(*sides) == ["only in B: v x gae"]
 
 
@@ -205,7 +205,7 @@ def write_reference(folder: Path) -> None:
 def test_a_least_number_of_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a, b = folders(tmp_path, seeds=SEEDS[:8])
     assert cli.main(["compare", str(a), str(b)]) == 0
-    assert "t x gae: 10 seeds in A, 8 in B" in capsys.readouterr().out
+    assert "t x gae, t x ppo, u x gae and 1 more: 10 seeds in A, 8 in B" in capsys.readouterr().out
     assert cli.main(["compare", str(a), str(b), "--min-seeds", "8"]) == 0
     assert cli.main(["compare", str(a), str(b), "--min-seeds", "9"]) == 1
     assert "fewer than 9 seeds: `gae` on t has 8 in B, `ppo` on t has 8 in B" in capsys.readouterr().err
