@@ -106,7 +106,9 @@ class ByName:
         return ""
 
     def adapt(self, function: Callable[..., Any], given: Given) -> Called:
-        """UnknownName for a parameter whose name says nothing, with the nearest names that do."""
+        """UnknownName for a parameter whose name says nothing, with the nearest names that do; UsageError for a class."""
+        if isinstance(function, type):
+            raise UsageError(f"{function.__name__} is a class; name a function, which may make one and call it")
         known, unknown = _parameters(function)
         unsaid = [name for name in unknown if name not in given]
         if unsaid:

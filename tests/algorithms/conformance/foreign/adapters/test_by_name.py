@@ -67,6 +67,13 @@ def test_defaults_are_kept_and_numbers_may_be_given() -> None:
     assert "gamma" not in adapted(scaled).takes
 
 
+class Rewards:
+    """A user's part, whose constructor takes what a function of advantages would."""
+
+    def __init__(self, rewards: Any) -> None:
+        self.rewards = rewards
+
+
 @pytest.mark.parametrize(
     ("function", "given", "said"),
     [
@@ -77,6 +84,7 @@ def test_defaults_are_kept_and_numbers_may_be_given() -> None:
             "all: docs/other-libraries.md; or give it a value: --given NAME=VALUE",
         ),
         (lambda mask: mask, {}, "a function of mask is neither of advantages"),
+        (Rewards, {}, "Rewards is a class; name a function, which may make one and call it"),
         (lambda rewards: rewards, {"clip": 1}, "unknown parameter 'clip'"),
     ],
 )
