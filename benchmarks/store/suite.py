@@ -205,8 +205,10 @@ class Data:
             return []
         if measure == "score":
             return list(zip(curve.env_steps.mean(axis=1).tolist(), curve.score, strict=True))
-        groups = (g for _, g in self._measured(task, variant, measure).groupby("checkpoint"))
-        return [(float(g["env_steps"].mean()), g["value"].to_numpy(float)) for g in groups]
+        checkpoints, steps, values = (column[self._rows(task, variant, measure)] for column in self._columns)
+        there = ~np.isnan(values)
+        at = {c: there & (checkpoints == c) for c in np.unique(checkpoints[there])}
+        return [(float(steps[rows].mean()), values[rows]) for rows in at.values()]
 
     def limits(self, task: str, measure: str) -> Limits:
         """What the expectation of a measure cannot leave; "score" and "area" are in the suite's unit."""
@@ -223,7 +225,8 @@ class Data:
             return curve.score[-1]
         if measure == "area":
             return self.suite.area(task, variant).to_numpy(float)
-        return self._measured(task, variant, measure).groupby("seed")["value"].mean().to_numpy(float)
+        rows = self.measures.iloc[self._rows(task, variant, measure)].dropna(subset="value")
+        return rows.groupby("seed")["value"].mean().to_numpy(float)
 
     @cached_property
     def _places(self) -> Mapping[tuple[str, str, str], Ints]:
@@ -231,6 +234,11 @@ class Data:
         groups = self.measures.groupby(["task", "variant", "measure"], observed=True, sort=False)
         return groups.indices  # type: ignore[return-value]
 
-    def _measured(self, task: str, variant: str, measure: str) -> pd.DataFrame:
-        rows = self.measures.iloc[self._places.get((task, variant, measure), np.zeros(0, np.int64))]
-        return rows.dropna(subset="value")
+    @cached_property
+    def _columns(self) -> tuple[Doubles, Doubles, Doubles]:
+        """Checkpoint, env_steps and value of every row of the measures: a report asks for ten thousand series."""
+        checkpoint, steps, value = (self.measures[c].to_numpy(float) for c in ("checkpoint", "env_steps", "value"))
+        return checkpoint, steps, value
+
+    def _rows(self, task: str, variant: str, measure: str) -> Ints:
+        return self._places.get((task, variant, measure), np.zeros(0, np.int64))
