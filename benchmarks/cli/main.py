@@ -158,8 +158,8 @@ def _required(lines: Sequence[str]) -> Iterator[str]:
     """Each missing argument, from its name in a line and its help in further ones: --flag (its help), or the help alone."""
     found = re.findall(r"(\S+)(?: \S+)?\n(.*?)\s*\(required\)", "\n".join(lines), re.DOTALL)
     for argument, text in found:
-        told = text.replace("\n", " ")
-        yield f"{argument} ({told})" if argument.startswith("-") else told
+        in_one_line = text.replace("\n", " ")
+        yield f"{argument} ({in_one_line})" if argument.startswith("-") else in_one_line
 
 
 def _print_usage_error(error: UsageError) -> int:

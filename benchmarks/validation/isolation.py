@@ -22,7 +22,7 @@ class ChildFailed(Exception):
     """The child raised an exception or died; the message says which."""
 
 
-PATIENCE_S = 10.0  # until somebody who waits is told for what
+PATIENCE_S = 10.0  # a longer wait is explained
 
 
 def run_in_child(work: Callable[[], T], waiting: str = "", timeout: float | None = None) -> T:

@@ -60,8 +60,7 @@ def read_environment(env_id: str, arguments: Arguments = ()) -> tuple[Spec, Iden
 def _read_range(env_id: str, declared: Any) -> Limits:
     """The limits that a class declares; None in the place of one: there is none."""
     try:
-        low, high = declared
-        found = Limits(-math.inf if low is None else float(low), math.inf if high is None else float(high))
+        found = Limits.from_json([None if end is None else float(end) for end in declared])
     except (TypeError, ValueError):
         found = Limits(math.nan, math.nan)
     if not found.low < found.high:

@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
 
-from algorithms.policies.networks.mlp import MLP
-from algorithms.training_config import Episodes, TrainingConfig
 from envs import TASKS
-from envs.api import Box, Discrete, VecEnv
-from envs.control import from_envpool
-from envs.control.classic import TASKS as CLASSIC
-from envs.control.factory import Control, gymnasium_task
-from envs.control.from_gymnasium import GymnasiumVec, read_spec
-from envs.custom.faults import CheckedVecEnv, EnvironmentFault
-from envs.delayed import Delayed
-from envs.seeding import Role, reason_unshared, stream
-
-NAMES = [task.name for task in CLASSIC]
-BACKENDS = ["auto", "gymnasium", *(["envpool"] if from_envpool.installed() else [])]
-needs_envpool = pytest.mark.skipif(not from_envpool.installed(), reason="EnvPool is not installed")
-
-
-def make(name: str, backend: str, seeds: tuple[int, ...] = (1, 2), envs: int = 3) -> VecEnv:
-    """Classic control by our equations ("auto"), Gymnasium or EnvPool."""
-    streams = [stream(s, Role.ENVIRONMENT, 0) for s in seeds]
-    if backend == "envpool":
-        return from_envpool.EnvPoolVec(name, TASKS[name].spec, streams, envs)
-    return Control(name, TASKS[name].spec, backend).make(streams, envs)  # type: ignore[arg-type]
-
-
-def actions(env: VecEnv, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    space = env.spec.action
-    if isinstance(space, Discrete):
-        return rng.integers(space.n, size=shape)
-    return rng.uniform(-1.5, 1.5, (*shape, space.size)).astype(np.float32)  # beyond the bounds of some: clipped
-
-
-def state_from(name: str, obs: np.ndarray) -> np.ndarray:
-    """Gymnasium's internal state from an observation."""
-    if name == "Acrobot-v1":
-        cos1, sin1, cos2, sin2, w1, w2 = (float(x) for x in obs)
-        return np.array([math.atan2(sin1, cos1), math.atan2(sin2, cos2), w1, w2])
-    if name == "Pendulum-v1":
-        return np.array([math.atan2(float(obs[1]), float(obs[0])), float(obs[2])])
-    return obs.astype(np.float64)
+from envs.api import Discrete
+from envs.control.from_gymnasium import read_spec
+from tests.envs.control.backends import BACKENDS, NAMES, actions, make, needs_envpool, state_from
 
 
 @needs_envpool
@@ -220,146 +182,3 @@ def test_the_time_limit_truncates(backend: str) -> None:
         step = env.step(np.zeros((1, 1, 1), np.float32), on)
         assert step.truncated[0, 0] == (t == 199)
     assert not step.terminated.any()
-
-
-def test_any_gymnasium_id_becomes_a_task() -> None:
-    task = gymnasium_task("MountainCar-v0")
-    assert task.name == "gymnasium:MountainCar-v0"
-    assert task.spec.action == Discrete(3)
-    assert task.spec.horizon == 200
-    env = task.factory.make([stream(0, Role.ENVIRONMENT, 0)], 2)
-    assert env.reset()[0].shape == (1, 2, 2)
-
-
-@pytest.mark.parametrize(
-    ("env_id", "words"),
-    [("NoSuchEnv-v0", "NoSuchEnv"), ("CliffWalking-v1", "no time limit"), ("Blackjack-v1", "no time limit")],
-)
-def test_ids_that_cannot_run_are_explained(env_id: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        gymnasium_task(env_id)
-
-
-class Odd(gymnasium.Env[Any, Any]):
-    """Counts its actions from 1."""
-
-    observation_space = gymnasium.spaces.Box(-1.0, 1.0, (2,))
-    action_space = gymnasium.spaces.Discrete(3, start=1)
-
-
-class Angular(Odd):
-    """Acts in two numbers from two sets."""
-
-    action_space = gymnasium.spaces.MultiDiscrete([2, 3])  # type: ignore[assignment]
-
-
-class Verbal(Odd):
-    """Observes words."""
-
-    observation_space = gymnasium.spaces.Text(9)  # type: ignore[assignment]
-
-
-@pytest.mark.parametrize(
-    ("env", "limit", "words"),
-    [
-        (Odd, 9, "counts its actions from 1"),
-        (Odd, None, "no time limit"),
-        (Angular, 9, "acts in MultiDiscrete"),
-        (Verbal, 9, "Text.* cannot be encoded"),
-    ],
-)
-def test_shapes_that_cannot_run_are_explained(env: type[Odd], limit: int | None, words: str) -> None:
-    env_id = f"PGLadderTest/{env.__name__}{limit or ''}-v0"
-    gymnasium.register(env_id, entry_point=env, max_episode_steps=limit, disable_env_checker=True)
-    try:
-        with pytest.raises(ValueError, match=words):
-            read_spec(env_id)
-    finally:
-        del gymnasium.registry[env_id]
-
-
-def test_boxes_are_bounded() -> None:
-    for task in CLASSIC:
-        if isinstance(task.spec.action, Box):
-            assert len(task.spec.action.low) == len(task.spec.action.high) == task.spec.action.size
-
-
-@pytest.mark.parametrize("backend", BACKENDS[:2])
-@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
-def test_a_group_shares_the_start_of_every_episode(name: str, backend: str) -> None:
-    """Two members with groups 0, 1 and 2, 3. Actions differ, so CartPole's episodes end at different times."""
-    made = Control(name, TASKS[name].spec, backend).make(  # type: ignore[arg-type]
-        [stream(s, Role.ENVIRONMENT, 0) for s in (1, 2)], 4, 2
-    )
-    rng, on = np.random.default_rng(0), np.ones((2, 4), np.bool_)
-    starts: list[list[list[np.ndarray]]] = [[[], [], [], []], [[], [], [], []]]  # member, environment, episode
-    obs, _ = made.reset()
-    begins, ended = on, ~on
-    for _ in range(450):
-        for p, n in np.argwhere(begins):
-            starts[p][n].append(np.array(obs[p, n]))
-        step = made.step(actions(made, (2, 4), rng), on)
-        begins, ended, obs = ended, step.terminated | step.truncated, step.obs  # a step after an end begins an episode
-    for p in range(2):
-        first = [np.stack(episodes[:3]) for episodes in starts[p]]
-        np.testing.assert_array_equal(first[0], first[1])
-        np.testing.assert_array_equal(first[2], first[3])
-        assert not np.isclose(first[0], first[2]).all(1).any()  # another group starts elsewhere
-        assert not np.isclose(first[0][0], first[0][1]).all()  # and so does the next episode
-    assert not np.isclose(starts[0][0][0], starts[1][0][0]).all()  # another member too
-    made.close()
-
-
-class Deaf(gymnasium.Env[Any, Any]):
-    """Ignores its seed, from its third episode on."""
-
-    observation_space = gymnasium.spaces.Box(-9, 9, (1,))
-    action_space = gymnasium.spaces.Discrete(2)
-    episodes = 0
-    own = np.random.default_rng(0)  # of all environments together
-
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-        super().reset(seed=seed)
-        self.episodes += 1
-        drawn = self.np_random if self.episodes < 3 else self.own
-        return drawn.random(1, np.float32), {}
-
-    def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        return np.zeros(1, np.float32), 1.0, bool(action), False, {}
-
-
-def test_a_start_that_is_not_shared_is_a_fault_with_its_place() -> None:
-    """Action 1 ends an episode, and the next row begins one. The third of the last group is the first that differs."""
-    env_id = "PGLadderTest/Deaf-v0"
-    gymnasium.register(env_id, entry_point=Deaf, max_episode_steps=9, disable_env_checker=True)
-    try:
-        spec = read_spec(env_id)
-        for group in (1, 2):
-            made = CheckedVecEnv(
-                GymnasiumVec(env_id, spec, [np.random.SeedSequence(3)], 4, group=group), "deaf",
-                [np.random.SeedSequence(3)], 4,
-            )  # fmt: skip
-            made.reset()
-            every, over = np.ones((1, 4), np.bool_), np.ones((1, 4), np.int64)
-            late = np.array([[False, False, True, True]])
-            for active in (every, every, late):
-                made.step(over, active)
-            if group == 1:
-                made.step(over, late)
-                continue
-            words = r"deaf: the environment began an episode otherwise than its neighbour .*environment 3 of seed 3"
-            with pytest.raises(EnvironmentFault, match=words):
-                made.step(over, late)
-    finally:
-        del gymnasium.registry[env_id]
-
-
-def test_a_group_without_a_shared_start_is_refused() -> None:
-    task = TASKS["Catch-v0"]
-    training = TrainingConfig(MLP((2,)), collection=Episodes(8, 4))
-    assert reason_unshared(TASKS["CartPole-v1"].factory) is None
-    if from_envpool.installed():
-        assert "cannot share one" in str(training.reason_unsupported(task))
-        slow = replace(task, factory=Delayed(task.factory, 0.1))
-        assert training.reason_unsupported(slow) == training.reason_unsupported(task)
-    assert replace(training, collection=Episodes(8)).reason_unsupported(task) is None
